@@ -1,0 +1,49 @@
+"""Classical computer vision in pure Python and Numba.
+
+Every public name is available here and is loaded when it is first used, so that
+``import classicvision`` costs next to nothing::
+
+    import classicvision as cv
+
+    image = cv.read_image("photo.jpg")
+    faces = cv.CascadeDetector.load("frontalface").detect(image)
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+# Where each public name lives; a name is imported from there at first use.
+_PUBLIC = {
+    "images": ["iter_images", "read_image", "sample_image", "write_image"],
+    "boxes": ["group_boxes", "iou", "nms"],
+    "results": ["Detections", "Lines", "Segments"],
+    "drawing": ["draw"],
+    "filters.smoothing": ["gaussian"],
+    "filters.derivatives": ["gradient"],
+    "filters.integral": [
+        "box_sum",
+        "integral_image",
+        "squared_integral_image",
+        "tilted_integral_image",
+    ],
+    "edges.canny": ["canny"],
+    "hough.lines": ["hough_lines"],
+    "hough.segments": ["hough_segments"],
+    "detection.cascade": ["CascadeDetector"],
+}
+_HOME = {name: module for module, names in _PUBLIC.items() for name in names}
+
+__all__ = sorted([*_HOME, "__version__"])
+
+
+def __getattr__(name):
+    if name not in _HOME:
+        raise AttributeError(f"module 'classicvision' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"classicvision.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *_HOME})

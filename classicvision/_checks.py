@@ -1,0 +1,101 @@
+"""One vocabulary of argument checks: each says what was wanted, what came and what to do."""
+
+import numbers
+
+import numpy as np
+
+_IMAGE_DTYPES = ("bool", "uint8", "uint16", "int16", "float32", "float64")
+
+
+def check_image(image, *, name="image", color=True, finite=True):
+    """Return ``image`` as a native-endian, C-contiguous array; copied only where it must be.
+
+    Parameters
+    ----------
+    image : array_like, shape (rows, columns) or (rows, columns, 3)
+    name : str
+        The argument's name, for the messages.
+    color : bool
+        Whether ``(rows, columns, 3)`` is accepted.
+    finite : bool
+        Whether NaN and infinity are refused.
+
+    Raises
+    ------
+    TypeError
+        For a dtype or a number of dimensions that no image has.
+    ValueError
+        For an image without pixels, a wrong number of channels, or values that are not finite.
+    """
+    array = np.asarray(image)
+    if array.dtype.name not in _IMAGE_DTYPES:
+        raise TypeError(
+            f"{name} must be of dtype {', '.join(_IMAGE_DTYPES)}, got {array.dtype}; "
+            "convert it with .astype()"
+        )
+    wanted = "(rows, columns) or (rows, columns, 3)" if color else "(rows, columns)"
+    if array.ndim not in ((2, 3) if color else (2,)):
+        raise TypeError(f"{name} must have shape {wanted}, got {array.shape}")
+    if array.ndim == 3 and array.shape[2] != 3:
+        raise ValueError(f"{name} must have shape {wanted}, got {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"{name} has no pixels: its shape is {array.shape}")
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    if finite and array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ValueError(f"{name} has NaN or infinite values; replace them, e.g. np.nan_to_num")
+    return np.ascontiguousarray(array)
+
+
+def check_number(value, name, *, above=None, at_least=None, at_most=None, integer=False):
+    """Return ``value`` as a float (an int where ``integer``) after checking its bounds."""
+    kind = numbers.Integral if integer else numbers.Real
+    if not isinstance(value, kind) or isinstance(value, (bool, np.bool_)):
+        wanted = "an integer" if integer else "a number"
+        raise TypeError(f"{name} must be {wanted}, got {value!r}")
+    value = int(value) if integer else float(value)
+    if value != value:
+        raise ValueError(f"{name} must be a number, got nan")
+    if above is not None and not value > above:
+        raise ValueError(f"{name} must be greater than {above}, got {value}")
+    if at_least is not None and not value >= at_least:
+        raise ValueError(f"{name} must be at least {at_least}, got {value}")
+    if at_most is not None and not value <= at_most:
+        raise ValueError(f"{name} must be at most {at_most}, got {value}")
+    return value
+
+
+def check_option(value, name, options):
+    """Return ``value`` if it is one of ``options``."""
+    if value not in options:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}")
+    return value
+
+
+def check_size(size, name):
+    """Return ``(width, height)`` as two ints; a scalar means both, ``None`` stays ``None``."""
+    if size is None:
+        return None
+    pair = (size, size) if isinstance(size, numbers.Integral) else size
+    try:
+        width, height = pair
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be an integer or (width, height), got {size!r}") from None
+    return (
+        check_number(width, f"{name} width", at_least=0, integer=True),
+        check_number(height, f"{name} height", at_least=0, integer=True),
+    )
+
+
+def check_boxes(boxes, name="boxes"):
+    """Return ``boxes`` as a float32 array ``(n, 4)`` of x1, y1, x2, y2 with x1 <= x2, y1 <= y2."""
+    array = np.asarray(boxes, dtype=np.float32)
+    if array.size == 0:
+        return np.zeros((0, 4), np.float32)
+    if array.ndim != 2 or array.shape[1] != 4:
+        raise ValueError(f"{name} must have shape (n, 4), x1 y1 x2 y2, got {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite")
+    if (array[:, 2:] < array[:, :2]).any():
+        raise ValueError(f"{name} must have x1 <= x2 and y1 <= y2; are they x, y, width, height?")
+    return array

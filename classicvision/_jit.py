@@ -1,0 +1,103 @@
+"""The only place that imports Numba: kernels that are compiled at their first call.
+
+``@kernel`` marks a function as a compiled loop. Nothing happens at import: Numba is
+imported, and the function compiled or read from Numba's cache, when it is first called.
+Kernels may call each other. They release the GIL, keep no state and raise nothing.
+"""
+
+import functools
+import tempfile
+import threading
+import warnings
+
+_compile_listeners = []
+_lock = threading.RLock()
+
+
+class _Kernel:
+    """A function that turns into a Numba dispatcher when it is first called."""
+
+    def __init__(self, function, options):
+        functools.update_wrapper(self, function)
+        self.py_func = function
+        self._options = options
+        self._dispatcher = None
+
+    @property
+    def dispatcher(self):
+        """The Numba dispatcher (the plain function where the JIT is disabled)."""
+        if self._dispatcher is None:
+            with _lock:
+                if self._dispatcher is None:
+                    self._dispatcher = _compile(self.py_func, self._options)
+        return self._dispatcher
+
+    def __call__(self, *args):
+        return (self._dispatcher or self.dispatcher)(*args)
+
+    @property
+    def _numba_type_(self):
+        # How one kernel is typed when another one calls it (Numba's own protocol).
+        return _numba().typeof(self.dispatcher)
+
+    def __repr__(self):
+        return f"<kernel {self.__module__}.{self.__qualname__}>"
+
+
+def kernel(function=None, *, fastmath=False, inline=False):
+    """Compile a loop with Numba at its first call; the result is cached on disk.
+
+    Parameters
+    ----------
+    function : callable
+        A function over arrays and scalars, in the subset of Python that Numba compiles.
+    fastmath : bool or set of str
+        Let LLVM reorder floating-point sums. Off unless a comment at the kernel says what it
+        gains and why the rounding is harmless.
+    inline : bool
+        Ask LLVM to inline the function into the kernels that call it.
+    """
+    if function is None:
+        return functools.partial(kernel, fastmath=fastmath, inline=inline)
+    return _Kernel(function, {"fastmath": fastmath, "forceinline": inline})
+
+
+def on_compile(listener):
+    """Call ``listener(kernel_name)`` whenever a kernel is compiled, not read from the cache."""
+    _compile_listeners.append(listener)
+
+
+@functools.cache
+def _numba():
+    import numba
+    from numba.core import event
+
+    class Announce(event.Listener):
+        def on_start(self, event):
+            for listener in _compile_listeners:
+                listener(event.data["dispatcher"].py_func.__name__)
+
+        def on_end(self, event):
+            pass
+
+    event.register("numba:compile", Announce())
+    return numba
+
+
+def _compile(function, options):
+    numba = _numba()
+    options = dict(cache=True, nogil=True, error_model="numpy", **options)
+    try:
+        return numba.njit(**options)(function)
+    except RuntimeError as error:
+        if "cannot cache" not in str(error):
+            raise
+    directory = tempfile.mkdtemp(prefix="classicvision-numba-")
+    warnings.warn(
+        f"Numba's cache is not writable: compiling into {directory} for this run only; "
+        "set NUMBA_CACHE_DIR to a writable folder to keep compiled kernels",
+        RuntimeWarning,
+        stacklevel=4,
+    )
+    numba.config.CACHE_DIR = directory
+    return numba.njit(**options)(function)

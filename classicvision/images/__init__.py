@@ -1,0 +1,24 @@
+"""Images in and out: read, write, iterate over files and videos, luminance, samples.
+
+Images are ``(rows, columns)`` gray or ``(rows, columns, 3)`` RGB arrays. Pillow and OpenCV are
+loaded when they are first needed.
+"""
+
+from classicvision.images.conversion import luminance
+from classicvision.images.iteration import expand_paths, iter_images
+from classicvision.images.reading import read_image
+from classicvision.images.samples import FACES_SAMPLE, LINES_SAMPLE, sample_image, sample_path
+from classicvision.images.writing import write_bytes, write_image
+
+__all__ = [
+    "FACES_SAMPLE",
+    "LINES_SAMPLE",
+    "expand_paths",
+    "iter_images",
+    "luminance",
+    "read_image",
+    "sample_image",
+    "sample_path",
+    "write_bytes",
+    "write_image",
+]

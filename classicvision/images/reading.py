@@ -1,0 +1,290 @@
+"""Read images with Pillow, and 16-bit colour, which Pillow cuts to 8 bits, with OpenCV."""
+
+import contextlib
+import io
+import os
+import threading
+import warnings
+
+import numpy as np
+
+from classicvision._checks import check_number
+from classicvision._opencv import opencv
+from classicvision.images.conversion import luminance
+
+MAX_PIXELS = 178956970  # Pillow's limit too: 512 MiB of RGB
+_MAX_BYTES = 1 << 30  # a larger file is no photograph, whatever its header says
+_MAX_SCANS = 500  # of a progressive JPEG; encoders make about ten
+_FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "PPM")  # none that runs a program
+
+# EXIF orientation -> (swap rows and columns, then reverse rows, then reverse columns)
+_ORIENTATIONS = {
+    2: (False, False, True),
+    3: (False, True, True),
+    4: (False, True, False),
+    5: (True, False, False),
+    6: (True, False, True),
+    7: (True, True, True),
+    8: (True, True, False),
+}
+
+
+def read_image(path, gray=False, *, max_pixels=MAX_PIXELS):
+    """Read a JPEG, PNG, TIFF, WebP, BMP, GIF or PNM image, the first one of a file of several.
+
+    The EXIF orientation is applied and transparency is dropped, as OpenCV's ``imread`` does;
+    palettes, black-and-white, CMYK and other colour spaces become RGB.
+
+    Parameters
+    ----------
+    path : str, path-like, bytes or binary file
+        A file's name, the encoded bytes themselves, or an open file.
+    gray : bool
+        Return the luminance (see :func:`luminance`) instead of RGB.
+    max_pixels : int
+        The most pixels (width times height) that are accepted, by the header and before
+        anything is decoded. WebP and 16-bit colour, which need twice the memory, count twice.
+
+    Returns
+    -------
+    ndarray of uint8 or uint16
+        Always ``(rows, columns, 3)`` RGB, or always ``(rows, columns)`` with ``gray``; uint16
+        where the file has 16 bits a sample.
+
+    Raises
+    ------
+    ValueError
+        For an input that is empty, truncated, damaged, too large or no image: one line that
+        names the file, what is wrong with it, and the remedy.
+    OSError
+        For a file that cannot be opened (``FileNotFoundError``, ``PermissionError``,
+        ``IsADirectoryError``), in one line too.
+
+    Examples
+    --------
+    >>> read_image(b"P5 2 1 255 AB", gray=True)
+    array([[65, 66]], dtype=uint8)
+    """
+    max_pixels = check_number(max_pixels, "max_pixels", at_least=1, integer=True)
+    with _opened(path) as (stream, name):
+        try:
+            with _quiet:
+                return _decode(stream, bool(gray), max_pixels)
+        except ImportError:
+            raise
+        except Exception as error:  # decoders raise nearly anything on damaged data
+            reason = _reason(error)
+    raise ValueError(f"{name}: {reason}")
+
+
+class _Refused(Exception):
+    """An image that is refused, with the reason and the remedy."""
+
+
+def _reason(error):
+    from PIL import Image, UnidentifiedImageError
+
+    if isinstance(error, _Refused):
+        return str(error)
+    if isinstance(error, UnidentifiedImageError):
+        return (
+            "not a JPEG, PNG, TIFF, WebP, BMP, GIF or PNM image, or its header is damaged; "
+            "convert it to one of these"
+        )
+    if isinstance(error, Image.DecompressionBombError):
+        limit = 2 * Image.MAX_IMAGE_PIXELS
+        return f"more than {limit} pixels; shrink it, or raise PIL.Image.MAX_IMAGE_PIXELS"
+    if isinstance(error, MemoryError):
+        return "decoding it needs more memory than there is; shrink it"
+    detail = " ".join(str(error).split())[:200] or type(error).__name__
+    return f"truncated or damaged ({detail}); get an intact copy"
+
+
+@contextlib.contextmanager
+def _opened(path):
+    """Yield ``(stream, name)``: a seekable binary stream, and what messages call it."""
+    if isinstance(path, (bytes, bytearray, memoryview)):
+        yield io.BytesIO(path), "<bytes>"
+        return
+    if hasattr(path, "read"):
+        name = display_name(getattr(path, "name", "<stream>"))
+        yield _buffered(path, name), name
+        return
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"path must be a file name, bytes or a binary file, got {path!r:.80}")
+    name = display_name(os.fspath(path))
+    with open_file(path) as file:
+        yield (file if file.seekable() else _buffered(file, name)), name
+
+
+def open_file(path):
+    """Open a file for reading; what goes wrong is said in one line."""
+    name = display_name(os.fspath(path))
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise type(error)(f"{name}: {_cannot_open(error)}") from None
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}; check the name") from None
+
+
+def _cannot_open(error):
+    if isinstance(error, FileNotFoundError):
+        return "no such file; check the name and the folder"
+    if isinstance(error, IsADirectoryError):
+        return "a folder, not an image; iter_images reads the images of a folder"
+    if isinstance(error, PermissionError):
+        return "no permission to read it; check the file's and the folder's rights"
+    return f"cannot be opened ({error.strerror or error}); check the file"
+
+
+def _buffered(file, name):
+    data = file.read(_MAX_BYTES + 1)
+    if not isinstance(data, bytes):
+        raise TypeError(f"{name} must be opened in binary mode, with open(path, 'rb')")
+    return io.BytesIO(data)
+
+
+def display_name(name):
+    name = os.fsdecode(name) if isinstance(name, (str, bytes)) else f"<stream {name}>"
+    return name if name.isprintable() else repr(name)
+
+
+class _Quiet:
+    """Silence Python warnings while any thread decodes; the last one restores the filters."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._depth = 0
+
+    def __enter__(self):
+        with self._lock:
+            if self._depth == 0:
+                self._filters = warnings.catch_warnings()
+                self._filters.__enter__()
+                warnings.simplefilter("ignore")
+            self._depth += 1
+
+    def __exit__(self, *error):
+        with self._lock:
+            self._depth -= 1
+            if self._depth == 0:
+                self._filters.__exit__(*error)
+
+
+_quiet = _Quiet()
+
+
+def _decode(stream, gray, max_pixels):
+    from PIL import Image
+
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    if size == 0:
+        raise _Refused("empty, 0 bytes; get an intact copy")
+    if size > _MAX_BYTES:
+        raise _Refused(f"more than {_MAX_BYTES} bytes; shrink it or convert it")
+    _check_pixels(*_webp_size(stream.read(30)), 2, max_pixels)
+    stream.seek(0)
+    with Image.open(stream, formats=_FORMATS) as picture:
+        deep = _is_deep_color(picture)
+        _check_pixels(*picture.size, 2 if deep else 1, max_pixels)
+        if picture.info.get("progressive"):
+            _check_scans(stream)
+        if picture.format == "PPM" and picture.tile[0][0] != "raw":
+            raise _Refused("plain-text PNM, or one of an unusual depth; convert it to PNG")
+        picture.load()
+        orientation = _orientation(picture)
+        array = None if deep else _pixels(picture)
+    if deep:
+        stream.seek(0)
+        array = _decode_deep(stream.read())
+    if orientation in _ORIENTATIONS:
+        swap, reverse_rows, reverse_columns = _ORIENTATIONS[orientation]
+        array = array.swapaxes(0, 1) if swap else array
+        array = array[:: -1 if reverse_rows else 1, :: -1 if reverse_columns else 1]
+    if gray:
+        return luminance(array)
+    if array.ndim == 2:
+        array = np.broadcast_to(array[:, :, None], (*array.shape, 3))
+    return np.ascontiguousarray(array)
+
+
+def _check_pixels(width, height, weight, max_pixels):
+    if width * height * weight > max_pixels:
+        twice = ", which count twice" if weight == 2 else ""
+        raise _Refused(
+            f"{width} x {height} pixels{twice}, more than the limit of {max_pixels}; "
+            "shrink it, or raise max_pixels if you trust it"
+        )
+
+
+def _webp_size(head):
+    """Return the (width, height) that a WebP header states: Pillow allocates before it tells."""
+    if head[:4] != b"RIFF" or head[8:12] != b"WEBP" or len(head) < 30:
+        return 0, 0
+    if head[12:16] == b"VP8X":
+        return (
+            1 + int.from_bytes(head[24:27], "little"),
+            1 + int.from_bytes(head[27:30], "little"),
+        )
+    if head[12:16] == b"VP8L":
+        bits = int.from_bytes(head[21:25], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    sizes = (int.from_bytes(head[i : i + 2], "little") & 0x3FFF for i in (26, 28))
+    return tuple(sizes)
+
+
+def _check_scans(stream):
+    """Refuse a JPEG whose thousands of empty scans would each pass over the whole image."""
+    position, scans, tail = stream.tell(), 0, b""
+    stream.seek(0)
+    while block := stream.read(1 << 20):
+        scans += (tail + block).count(b"\xff\xda")
+        tail = block[-1:] if block[-1:] == b"\xff" else b""
+    stream.seek(position)
+    if scans > _MAX_SCANS:
+        raise _Refused(f"a JPEG of {scans} scans, more than {_MAX_SCANS}; save it again")
+
+
+def _orientation(picture):
+    try:
+        # Pillow applies a TIFF's orientation itself and then forgets the tag.
+        return picture.getexif().get(0x0112, 1)
+    except Exception:  # broken EXIF data, common in real photographs, is no reason to fail
+        return 1
+
+
+def _is_deep_color(picture):
+    """Say whether the samples have 16 bits that Pillow would cut to 8: all but plain gray."""
+    return not picture.mode.startswith("I") and ";16" in str(picture.tile)
+
+
+def _pixels(picture):
+    """Return a loaded Pillow image as a gray or RGB array, a band of rows at a time."""
+    if picture.mode.startswith("I;16") or (
+        picture.mode == "I" and picture.format in ("PNG", "PPM")
+    ):
+        return np.asarray(picture).astype(np.uint16)
+    if picture.mode in ("I", "F"):
+        raise _Refused("32 bits a sample; convert it to 8 or 16 bits")
+    mode, planes = ("L", ()) if picture.mode in ("1", "L", "LA", "La") else ("RGB", (3,))
+    width, height = picture.size
+    array = np.empty((height, width, *planes), np.uint8)
+    rows = max(1, (1 << 22) // width)
+    for top in range(0, height, rows):
+        bottom = min(height, top + rows)
+        array[top:bottom] = picture.crop((0, top, width, bottom)).convert(mode)
+    return array
+
+
+def _decode_deep(data):
+    cv2 = opencv()
+    flags = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    array = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    if array is None or array.ndim != 3 or array.dtype != np.uint16:
+        raise _Refused("16-bit colour of a kind that OpenCV cannot read; convert it to PNG")
+    rows = max(1, (1 << 20) // array.shape[1])
+    for top in range(0, len(array), rows):  # BGR to RGB in place
+        array[top : top + rows] = array[top : top + rows, :, ::-1].copy()
+    return array

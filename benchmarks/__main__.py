@@ -13,7 +13,9 @@ def main():
     from benchmarks import harness
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=harness.__doc__)
-    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"{', '.join(GROUPS)}; all")
+    parser.add_argument(
+        "groups", nargs="*", metavar="GROUP", help=f"any of {', '.join(GROUPS)} (default: all)"
+    )
     parser.add_argument("--json", metavar="FILE", help="write every number here as well")
     parser.add_argument("--quick", action="store_true", help="small pictures and one run")
     parser.add_argument("--runs", type=int, metavar="N", help="passes over all cases (default 5)")
@@ -21,7 +23,7 @@ def main():
     unknown = sorted({*options.groups} - {*GROUPS})
     if unknown:
         parser.error(f"no group is named {', '.join(unknown)}; there are {', '.join(GROUPS)}")
-    runs = options.runs or (1 if options.quick else 5)
+    runs = options.runs if options.runs is not None else 1 if options.quick else 5
     if runs < 1:
         parser.error("--runs must be at least 1")
 

@@ -27,7 +27,10 @@ class Worker:
     def __init__(self, python):
         self._folder = tempfile.TemporaryDirectory(prefix="benchmarks-")
         self._process = subprocess.Popen(
-            [python, "-u", str(_WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [python, "-I", "-u", str(_WORKER)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         atexit.register(self.close)
         self.about = self.ask("about")

@@ -50,9 +50,15 @@ def iou(a, b):
     """
     a = check_boxes(a, "a").astype(np.float64)
     b = check_boxes(b, "b").astype(np.float64)
-    sides = np.minimum(a[:, None, 2:], b[:, 2:]) - np.maximum(a[:, None, :2], b[:, :2])
-    intersection = np.maximum(sides, 0).prod(axis=2)
-    union = area(a)[:, None] + area(b) - intersection
+    return _overlap(a[:, None], b)
+
+
+def _overlap(a, b):
+    """Intersection over union of float64 boxes, broadcast over all axes but the last."""
+    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    sides_a, sides_b = a[..., 2:] - a[..., :2], b[..., 2:] - b[..., :2]
+    intersection = np.maximum(sides, 0).prod(axis=-1)
+    union = sides_a.prod(axis=-1) + sides_b.prod(axis=-1) - intersection
     return np.divide(intersection, union, out=np.zeros_like(union), where=union > 0)
 
 
@@ -86,7 +92,7 @@ def nms(boxes, scores, threshold):
     >>> cv.nms([[0, 0, 10, 10], [1, 0, 11, 10], [20, 0, 30, 10]], [0.8, 0.9, 0.3], 0.5)
     array([1, 2])
     """
-    boxes = check_boxes(boxes)
+    boxes = check_boxes(boxes).astype(np.float64)
     scores = np.asarray(scores, np.float64)
     threshold = check_number(threshold, "threshold", at_least=0, at_most=1)
     if scores.shape != (len(boxes),):
@@ -98,7 +104,7 @@ def nms(boxes, scores, threshold):
     while rest.size:
         best, rest = rest[0], rest[1:]
         kept.append(best)
-        rest = rest[iou(boxes[best : best + 1], boxes[rest])[0] <= threshold]
+        rest = rest[_overlap(boxes[best], boxes[rest]) <= threshold]
     return np.array(kept, np.intp)
 
 

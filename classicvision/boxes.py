@@ -50,16 +50,28 @@ def iou(a, b):
     """
     a = check_boxes(a, "a").astype(np.float64)
     b = check_boxes(b, "b").astype(np.float64)
-    return _overlap(a[:, None], b)
-
-
-def _overlap(a, b):
-    """Intersection over union of float64 boxes, broadcast over all axes but the last."""
-    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
-    sides_a, sides_b = a[..., 2:] - a[..., :2], b[..., 2:] - b[..., :2]
-    intersection = np.maximum(sides, 0).prod(axis=-1)
-    union = sides_a.prod(axis=-1) + sides_b.prod(axis=-1) - intersection
+    sides = np.minimum(a[:, None, 2:], b[:, 2:]) - np.maximum(a[:, None, :2], b[:, :2])
+    intersection = np.maximum(sides, 0).prod(axis=2)
+    union = area(a)[:, None] + area(b) - intersection
     return np.divide(intersection, union, out=np.zeros_like(union), where=union > 0)
+
+
+# The boxes come with the best first. i, j = their positions; areas = their areas.
+@kernel
+def _survivors(x1, y1, x2, y2, areas, threshold):
+    n = x1.size
+    alive = np.ones(n, np.bool_)
+    for i in range(n):
+        if not alive[i]:
+            continue
+        for j in range(i + 1, n):
+            width = min(x2[i], x2[j]) - max(x1[i], x1[j])
+            height = min(y2[i], y2[j]) - max(y1[i], y1[j])
+            if width > 0 and height > 0:
+                shared = width * height
+                if shared / (areas[i] + areas[j] - shared) > threshold:
+                    alive[j] = False
+    return alive
 
 
 def nms(boxes, scores, threshold):
@@ -99,13 +111,9 @@ def nms(boxes, scores, threshold):
         raise ValueError(f"scores must have shape ({len(boxes)},), got {scores.shape}")
     if np.isnan(scores).any():
         raise ValueError("scores must not be NaN; drop those boxes first")
-    rest = np.argsort(-scores, kind="stable")
-    kept = []
-    while rest.size:
-        best, rest = rest[0], rest[1:]
-        kept.append(best)
-        rest = rest[_overlap(boxes[best], boxes[rest]) <= threshold]
-    return np.array(kept, np.intp)
+    order = np.argsort(-scores, kind="stable")
+    x1, y1, x2, y2 = np.ascontiguousarray(boxes[order].T)
+    return order[_survivors(x1, y1, x2, y2, area(boxes)[order], threshold)]
 
 
 def group_boxes(boxes, min_neighbors, eps=0.2):

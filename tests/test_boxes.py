@@ -78,6 +78,7 @@ def test_iou_counts_shared_pixels(a, b):
     np.testing.assert_array_equal(table, iou(b, a).T)
 
 
+@pytest.mark.lane
 @given(st.lists(rectangle, max_size=12), st.data(), st.sampled_from([0, 0.25, 0.5, 1]))
 def test_nms_is_the_greedy_definition(rectangles, data, threshold):
     boxes = corners(rectangles)

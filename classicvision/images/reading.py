@@ -194,7 +194,8 @@ def _decode(stream, gray, max_pixels):
         if picture.format == "PPM" and picture.tile[0][0] != "raw":
             raise _Refused("plain-text PNM, or one of an unusual depth; convert it to PNG")
         picture.load()
-        orientation = _orientation(picture)
+        turned = deep and picture.format == "TIFF"  # OpenCV turns these itself
+        orientation = 1 if turned else _orientation(picture)
         array = None if deep else _pixels(picture)
     if deep:
         stream.seek(0)

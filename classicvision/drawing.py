@@ -1,0 +1,154 @@
+"""Results onto images: boxes, lines and segments."""
+
+import colorsys
+
+import numpy as np
+
+from classicvision._checks import check_image, check_number
+from classicvision._opencv import opencv
+from classicvision.images import luminance
+from classicvision.results import Detections, Lines, Segments
+
+_SHIFT = 4  # OpenCV draws at sixteenths of a pixel
+
+
+def draw(image, result, *, color=None, thickness=None):
+    """Return a copy of an image with a result drawn on it.
+
+    Boxes come with their names and scores, lines run right across the image, all antialiased.
+
+    Parameters
+    ----------
+    image : array_like, shape (rows, columns) or (rows, columns, 3)
+        uint8 as it is; bool as black and white; uint16 divided by 257; int16 and floats
+        stretched so that the smallest value is black and the largest is white.
+    result : Detections, Lines or Segments
+    color : (red, green, blue), optional
+        0 to 255 each. By default green, and for boxes of several labels a hue for each label.
+    thickness : int, optional
+        Of the drawn lines in pixels; by default 1 for each 300 pixels of the image's longer
+        side.
+
+    Returns
+    -------
+    ndarray of uint8, shape (rows, columns, 3)
+        RGB.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what is no image, no result, no colour, or a thickness below 1.
+
+    Examples
+    --------
+    >>> picture = draw(np.zeros((40, 40)), Segments([[5, 20, 35, 20]], votes=[31]))
+    >>> picture.shape, picture.dtype, picture[20, 20].tolist()
+    ((40, 40, 3), dtype('uint8'), [0, 255, 0])
+    """
+    canvas = _to_rgb(check_image(image))
+    if thickness is None:
+        thickness = max(1, round(max(canvas.shape[:2]) / 300))
+    thickness = check_number(thickness, "thickness", at_least=1, at_most=32767, integer=True)
+    color = None if color is None else _check_color(color)
+    if isinstance(result, Detections):
+        _draw_boxes(canvas, result, color, thickness)
+    elif isinstance(result, Lines):
+        _draw_segments(canvas, _across(result, canvas.shape), color, thickness)
+    elif isinstance(result, Segments):
+        _draw_segments(canvas, result.points.astype(np.float64), color, thickness)
+    else:
+        raise TypeError(
+            f"result must be Detections, Lines or Segments, got {type(result).__name__}"
+        )
+    return canvas
+
+
+def _check_color(color):
+    parts = tuple(color) if np.iterable(color) and not isinstance(color, str) else ()
+    if len(parts) != 3:
+        raise TypeError(f"color must be (red, green, blue), 0 to 255 each, got {color!r}")
+    return tuple(
+        check_number(part, "color", at_least=0, at_most=255, integer=True) for part in parts
+    )
+
+
+def _to_rgb(image):
+    if image.dtype == bool:
+        image = image.astype(np.uint8) * 255
+    elif image.dtype == np.uint16:
+        image = ((image.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    elif image.dtype != np.uint8:
+        # Halved first: the range of float64 does not fit into float64.
+        low, high = image.min() * 0.5, image.max() * 0.5
+        scale = high - low if high > low else 1.0
+        image = np.rint((image * 0.5 - low) / scale * 255).astype(np.uint8)
+    if image.ndim == 2:
+        image = image[:, :, None]
+    return np.array(np.broadcast_to(image, (*image.shape[:2], 3)), order="C")
+
+
+def _draw_boxes(canvas, detections, color, thickness):
+    cv2 = opencv()
+    several = len(set(detections.labels.tolist())) > 1
+    plain = np.ptp(detections.scores) == 0 if len(detections) else True
+    order = np.argsort(detections.scores, kind="stable")  # the best on top
+    for i in order.tolist():
+        label = int(detections.labels[i])
+        hue = color or (_label_color(label) if several else (0, 255, 0))
+        box = _within(detections.boxes[i].astype(np.float64), canvas.shape)
+        first, last = box[:2], box[2:] - 1  # the right and bottom edges are exclusive
+        corners = [tuple(_fixed(p)) for p in (first, np.maximum(first, last))]
+        cv2.rectangle(canvas, *corners, hue, thickness, cv2.LINE_AA, _SHIFT)
+        words = [] if detections.names is None else [detections.names[label]]
+        words += [] if plain and words else [f"{detections.scores[i]:.3g}"]
+        _write(canvas, " ".join(words), box, hue)
+
+
+def _write(canvas, text, box, color):
+    """Write on a plate of the colour above a box, or inside it where there is no room above."""
+    cv2 = opencv()
+    text = text.encode("ascii", "replace").decode()  # all that OpenCV's fonts have
+    font, scale = cv2.FONT_HERSHEY_SIMPLEX, max(0.45, max(canvas.shape[:2]) / 1600)
+    weight = max(1, round(1.5 * scale))
+    (width, height), base = cv2.getTextSize(text, font, scale, weight)
+    x = max(0, min(int(box[0]), canvas.shape[1] - width))
+    bottom = int(box[1]) if box[1] >= height + base else int(box[1]) + height + base
+    plate = (x, bottom - height - base), (x + width, bottom)
+    cv2.rectangle(canvas, *plate, color, cv2.FILLED)
+    ink = (0, 0, 0) if luminance(np.array([[color]], np.uint8))[0, 0] > 110 else (255, 255, 255)
+    cv2.putText(canvas, text, (x, bottom - base), font, scale, ink, weight, cv2.LINE_AA)
+
+
+def _label_color(label):
+    """Return a colour for a label: steps of the golden ratio around the hues."""
+    rgb = colorsys.hsv_to_rgb((1 / 3 + label * 0.6180339887) % 1, 1, 1)
+    return tuple(round(255 * part) for part in rgb)
+
+
+def _across(lines, shape):
+    """Return each line as the segment (x1, y1, x2, y2) that crosses the whole image."""
+    rho, theta = lines.rho.astype(np.float64), lines.theta.astype(np.float64)
+    normal = np.stack([np.cos(theta), np.sin(theta)], axis=1)
+    middle = np.array([shape[1] - 1, shape[0] - 1]) / 2
+    # The foot of the perpendicular from the middle of the image, then both ways.
+    foot = middle + (rho - normal @ middle)[:, None] * normal
+    reach = np.hypot(*shape[:2]) * np.stack([-normal[:, 1], normal[:, 0]], axis=1)
+    near = np.abs(rho - normal @ middle) <= np.hypot(*shape[:2])
+    return np.concatenate([foot - reach, foot + reach], axis=1)[near]
+
+
+def _draw_segments(canvas, points, color, thickness):
+    cv2 = opencv()
+    for ends in points:
+        ends = _within(ends, canvas.shape)
+        start, end = (tuple(_fixed(end)) for end in (ends[:2], ends[2:]))
+        cv2.line(canvas, start, end, color or (0, 255, 0), thickness, cv2.LINE_AA, _SHIFT)
+
+
+def _within(values, shape):
+    """Clip coordinates to a few image sizes around the image: OpenCV takes 32-bit integers."""
+    return np.clip(values, -1e5 - max(shape), 1e5 + max(shape))
+
+
+def _fixed(point):
+    return np.rint(np.asarray(point) * (1 << _SHIFT)).astype(int).tolist()

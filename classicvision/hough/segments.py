@@ -1,0 +1,266 @@
+"""The progressive probabilistic Hough transform: line segments, found a pixel at a time."""
+
+import math
+import numbers
+
+import numpy as np
+
+from classicvision._checks import check_number
+from classicvision._jit import kernel
+from classicvision.hough._voting import (
+    check_edges,
+    check_max_lines,
+    check_resolution,
+    trigonometry,
+)
+from classicvision.results import Segments
+
+_OPENCV_STATE = 2**64 - 1
+
+
+@kernel(inline=True)
+def _cells(column, row, cosine, sine, centers, cells):
+    """Where in the accumulator a pixel votes: one cell for each angle."""
+    x, y = np.float32(column), np.float32(row)
+    for angle in range(cells.size):
+        distance = np.int32(np.rint(x * cosine[angle] + y * sine[angle]))
+        cells[angle] = np.uint32(distance + centers[angle])
+
+
+@kernel(inline=True)
+def _steps(cosine, sine):
+    """The step along a line in x and y: 1 along the longer axis, a fraction of it (2^16 is a
+    whole pixel) along the other; the last value says whether x is the longer one."""
+    one = np.float32(65536)
+    if abs(sine) > abs(cosine):
+        dx = 1 if -sine > 0 else -1
+        return dx, int(np.rint(cosine * one / abs(sine))), True
+    dy = 1 if cosine > 0 else -1
+    return int(np.rint(-sine * one / abs(cosine))), dy, False
+
+
+@kernel(inline=True)
+def _walk(mask, column, row, dx, dy, along_x, max_gap):
+    """Follow a line from one of its pixels to its end; return how many steps that takes."""
+    rows, columns = mask.shape
+    x, y = _start(column, row, along_x)
+    gap, steps, last = 0, 0, 0
+    while True:
+        c = x if along_x else x >> 16
+        r = y >> 16 if along_x else y
+        if c < 0 or c >= columns or r < 0 or r >= rows:
+            return last
+        if mask[r, c]:
+            gap, last = 0, steps
+        else:
+            gap += 1
+            if gap > max_gap:
+                return last
+        x, y, steps = x + dx, y + dy, steps + 1
+
+
+@kernel(inline=True)
+def _start(column, row, along_x):
+    """The centre of a pixel, its coordinate across the line in units of 2^-16."""
+    if along_x:
+        return column, (row << 16) + 32768
+    return (column << 16) + 32768, row
+
+
+# Votes are counted in one flat table, row after row of distances. The cells of all angles are
+# computed first (vector instructions), then counted, then searched for their maximum.
+@kernel
+def _trace_segments(
+    mask, positions, cosine, sine, centers, accumulator, limits, state, points, votes
+):
+    """Find the segments and clear their pixels from the mask; return how many there are."""
+    threshold, min_length, max_gap, max_lines = limits
+    columns = mask.shape[1]
+    angles = cosine.size
+    cells = np.empty(angles, np.uint32)
+    counts = np.empty(angles, np.int32)
+    ends = np.empty((2, 2), np.int64)
+    one = np.int32(1)
+    low, bits = np.uint64(0xFFFFFFFF), np.uint64(32)
+    found = 0
+    for remaining in range(positions.size, 0, -1):
+        # Draw a pixel (multiply with carry) and put the last one in its place.
+        state = (state & low) * np.uint64(4164903690) + (state >> bits)
+        drawn = (state & low) % np.uint64(remaining)
+        position = positions[drawn]
+        positions[drawn] = positions[remaining - 1]
+        row = position // columns
+        column = position - row * columns
+        if not mask[row, column]:
+            continue
+
+        _cells(column, row, cosine, sine, centers, cells)
+        for a in range(angles):
+            count = accumulator[cells[a]] + one
+            accumulator[cells[a]] = count
+            counts[a] = count
+        most = counts[0]
+        for a in range(angles):
+            most = max(most, counts[a])
+        if most < threshold:
+            continue
+        best = 0
+        while counts[best] != most:
+            best += 1
+
+        dx, dy, along_x = _steps(cosine[best], sine[best])
+        x0, y0 = _start(column, row, along_x)
+        forward = _walk(mask, column, row, dx, dy, along_x, max_gap)
+        backward = _walk(mask, column, row, -dx, -dy, along_x, max_gap)
+        for side in range(2):
+            steps = forward if side == 0 else -backward
+            x, y = x0 + steps * dx, y0 + steps * dy
+            ends[side, 0] = x if along_x else x >> 16
+            ends[side, 1] = y >> 16 if along_x else y
+        long_enough = (
+            abs(ends[1, 0] - ends[0, 0]) >= min_length or abs(ends[1, 1] - ends[0, 1]) >= min_length
+        )
+        # Clear the pixels; those of a segment take their votes back (also if they never voted).
+        for step in range(-backward, forward + 1):
+            x, y = x0 + step * dx, y0 + step * dy
+            c = x if along_x else x >> 16
+            r = y >> 16 if along_x else y
+            if mask[r, c]:
+                mask[r, c] = False
+                if long_enough:
+                    _cells(c, r, cosine, sine, centers, cells)
+                    for a in range(angles):
+                        accumulator[cells[a]] -= one
+        if long_enough:
+            points[found, :2] = ends[0]
+            points[found, 2:] = ends[1]
+            votes[found] = most
+            found += 1
+            if found >= max_lines:
+                break
+    return found
+
+
+def hough_segments(
+    edges,
+    *,
+    rho=1,
+    theta=math.pi / 180,
+    threshold,
+    min_length=0,
+    max_gap=0,
+    max_lines=None,
+    random_state=None,
+):
+    """Find line segments in an edge map by the progressive probabilistic Hough transform.
+
+    Edge pixels are drawn at random and vote for all lines through them. As soon as a line has
+    ``threshold`` votes it is followed from the pixel in both directions, its pixels are taken
+    off the map and, if the segment is long enough, their votes are taken back. The segments are
+    those of OpenCV's ``HoughLinesP``, in its order.
+
+    Parameters
+    ----------
+    edges : ndarray, shape (rows, columns) or (rows, columns, 3)
+        Any pixel that is not 0 is an edge; a colour image is taken in luminance.
+    rho, theta : float
+        The size of a cell of the table of votes, in pixels and radians.
+    threshold : float
+        A segment is looked for where a line has this many votes or more.
+    min_length : float
+        The least extent of a segment along x or y, whichever is larger, in pixels; rounded.
+    max_gap : float
+        The longest run of missing pixels inside a segment; rounded.
+    max_lines : int, optional
+        Stop when so many segments are found.
+    random_state : int, numpy.random.Generator, numpy.random.RandomState, optional
+        The order in which pixels are drawn. By default OpenCV's; the same seed always gives the
+        same segments.
+
+    Returns
+    -------
+    Segments
+        In the order in which they were found. ``votes`` is the count of the segment's line when
+        it was found: of the pixels that had been drawn and not yet taken off, so often just
+        ``threshold``; it is not the segment's length.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For an image without pixels, of an unsupported dtype or shape, with NaN or infinity; for
+        options out of range, or a table above 2 GiB.
+
+    Notes
+    -----
+    Pixels are drawn by a multiply-with-carry generator (multiplier 4164903690) that starts at
+    2^64 - 1, or at a number drawn from ``random_state``. Memory: the table has 4 bytes for each
+    of pi / theta angles and 2 (rows + columns) / rho distances, 4.3 MB for 1920 x 1080 pixels;
+    about 45 bytes for each edge pixel come on top.
+
+    References
+    ----------
+    J. Matas, C. Galambos, J. Kittler, "Robust detection of lines using the progressive
+    probabilistic Hough transform", Computer Vision and Image Understanding 78(1), 2000.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> edges = np.zeros((50, 60), bool)
+    >>> edges[20, 5:55] = True
+    >>> hough_segments(edges, threshold=10, min_length=30).to_dict()
+    {'segments': [[5.0, 20.0, 54.0, 20.0]], 'votes': [10]}
+    """
+    mask = check_edges(edges)
+    resolution = check_resolution(mask.shape, rho, theta)
+    limits = (
+        _whole(math.ceil, threshold, "threshold"),
+        _whole(round, min_length, "min_length"),
+        _whole(round, max_gap, "max_gap"),
+        check_max_lines(max_lines),
+    )
+    state = _initial_state(random_state)
+
+    step = float(resolution.theta)
+    cosine, sine = trigonometry([n * step for n in range(resolution.angles)], resolution)
+    # One cell more at either end: a distance may be rounded beyond the first or last bin.
+    accumulator = np.zeros(resolution.angles * resolution.bins + 2, np.int32)
+    centers = np.arange(resolution.angles) * resolution.bins + resolution.center + 1
+    positions = np.flatnonzero(mask)
+    points = np.empty((len(positions), 4), np.int32)
+    votes = np.empty(len(positions), np.int32)
+    if not resolution.bins:
+        return Segments(points[:0], votes[:0])
+    count = _trace_segments(
+        mask,
+        positions,
+        cosine,
+        sine,
+        centers.astype(np.int32),
+        accumulator,
+        limits,
+        np.uint64(state),
+        points,
+        votes,
+    )
+    return Segments(points[:count], votes[:count])
+
+
+def _whole(rounding, value, name):
+    return rounding(min(check_number(value, name, at_least=0), 2**31 - 1))
+
+
+def _initial_state(random_state):
+    if random_state is None:
+        return _OPENCV_STATE
+    if isinstance(random_state, numbers.Integral) and not isinstance(random_state, bool):
+        if random_state < 0:
+            raise ValueError(f"random_state must be at least 0, got {random_state}")
+        random_state = np.random.default_rng(int(random_state))
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(1, _OPENCV_STATE, dtype=np.uint64))
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(1, _OPENCV_STATE, dtype=np.uint64))
+    raise TypeError(
+        "random_state must be None, an integer, a numpy Generator or RandomState, "
+        f"got {random_state!r}"
+    )

@@ -68,7 +68,7 @@ def read_image(path, gray=False, *, max_pixels=MAX_PIXELS):
     max_pixels = check_number(max_pixels, "max_pixels", at_least=1, integer=True)
     with _opened(path) as (stream, name):
         try:
-            with _quiet:
+            with _no_warnings:
                 return _decode(stream, bool(gray), max_pixels)
         except ImportError:
             raise
@@ -97,7 +97,10 @@ def _reason(error):
     if isinstance(error, MemoryError):
         return "decoding it needs more memory than there is; shrink it"
     detail = " ".join(str(error).split())[:200] or type(error).__name__
-    return f"truncated or damaged ({detail}); get an intact copy"
+    return (
+        f"truncated, damaged or of an unusual kind ({detail}); get an intact copy, "
+        "or convert it to PNG"
+    )
 
 
 @contextlib.contextmanager
@@ -150,54 +153,67 @@ def display_name(name):
     return name if name.isprintable() else repr(name)
 
 
-class _Quiet:
-    """Silence Python warnings while any thread decodes; the last one restores the filters."""
+class _Shared:
+    """A context that all threads inside share: the first one enters it, the last one leaves."""
 
-    def __init__(self):
+    def __init__(self, make):
+        self._make = make
         self._lock = threading.Lock()
         self._depth = 0
 
     def __enter__(self):
         with self._lock:
             if self._depth == 0:
-                self._filters = warnings.catch_warnings()
-                self._filters.__enter__()
-                warnings.simplefilter("ignore")
+                self._context = self._make()
+                self._context.__enter__()
             self._depth += 1
 
     def __exit__(self, *error):
         with self._lock:
             self._depth -= 1
             if self._depth == 0:
-                self._filters.__exit__(*error)
+                self._context.__exit__(None, None, None)
 
 
-_quiet = _Quiet()
+@contextlib.contextmanager
+def _ignore_warnings():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
+def _discard_stderr():
+    try:
+        saved = os.dup(2)
+    except OSError:  # there is no standard error
+        yield
+        return
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    yield
+    os.dup2(saved, 2)
+    os.close(saved)
+
+
+_no_warnings = _Shared(_ignore_warnings)
+# libtiff and libpng write straight to standard error; what they found is raised as well.
+_no_stderr = _Shared(_discard_stderr)
 
 
 def _decode(stream, gray, max_pixels):
-    from PIL import Image
-
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
     if size == 0:
         raise _Refused("empty, 0 bytes; get an intact copy")
     if size > _MAX_BYTES:
         raise _Refused(f"more than {_MAX_BYTES} bytes; shrink it or convert it")
-    _check_pixels(*_webp_size(stream.read(30)), 2, max_pixels)
-    stream.seek(0)
-    with Image.open(stream, formats=_FORMATS) as picture:
-        deep = _is_deep_color(picture)
-        _check_pixels(*picture.size, 2 if deep else 1, max_pixels)
-        if picture.info.get("progressive"):
-            _check_scans(stream)
-        if picture.format == "PPM" and picture.tile[0][0] != "raw":
-            raise _Refused("plain-text PNM, or one of an unusual depth; convert it to PNG")
-        picture.load()
-        turned = deep and picture.format == "TIFF"  # OpenCV turns these itself
-        orientation = 1 if turned else _orientation(picture)
-        array = None if deep else _pixels(picture)
-    if deep:
+    head = stream.read(30)
+    _check_pixels(*_webp_size(head), 2, max_pixels)
+    is_tiff = head[:2] in (b"II", b"MM")
+    with _no_stderr if is_tiff else contextlib.nullcontext():
+        array, orientation = _load(stream, max_pixels)
+    if array is None:
         stream.seek(0)
         array = _decode_deep(stream.read())
     if orientation in _ORIENTATIONS:
@@ -209,6 +225,24 @@ def _decode(stream, gray, max_pixels):
     if array.ndim == 2:
         array = np.broadcast_to(array[:, :, None], (*array.shape, 3))
     return np.ascontiguousarray(array)
+
+
+def _load(stream, max_pixels):
+    """Return Pillow's pixels, ``None`` where it would lose depth, and the EXIF orientation."""
+    from PIL import Image
+
+    stream.seek(0)
+    with Image.open(stream, formats=_FORMATS) as picture:
+        deep = _is_deep_color(picture)
+        _check_pixels(*picture.size, 2 if deep else 1, max_pixels)
+        if picture.info.get("progressive"):
+            _check_scans(stream)
+        if picture.format == "PPM" and picture.tile[0][0] != "raw":
+            raise _Refused("plain-text PNM, or one of an unusual depth; convert it to PNG")
+        picture.load()
+        if deep:  # loaded all the same: Pillow says best what is damaged
+            return None, 1 if picture.format == "TIFF" else _orientation(picture)
+        return _pixels(picture), _orientation(picture)
 
 
 def _check_pixels(width, height, weight, max_pixels):
@@ -250,7 +284,7 @@ def _check_scans(stream):
 
 def _orientation(picture):
     try:
-        # Pillow applies a TIFF's orientation itself and then forgets the tag.
+        # Pillow has applied a TIFF's orientation by now and forgotten the tag; so does OpenCV.
         return picture.getexif().get(0x0112, 1)
     except Exception:  # broken EXIF data, common in real photographs, is no reason to fail
         return 1
@@ -263,15 +297,17 @@ def _is_deep_color(picture):
 
 def _pixels(picture):
     """Return a loaded Pillow image as a gray or RGB array, a band of rows at a time."""
-    if picture.mode.startswith("I;16") or (
+    mode, planes, dtype = "RGB", (3,), np.uint8
+    if picture.mode in ("1", "L", "LA", "La"):
+        mode, planes = "L", ()
+    elif picture.mode.startswith("I;16") or (
         picture.mode == "I" and picture.format in ("PNG", "PPM")
     ):
-        return np.asarray(picture).astype(np.uint16)
-    if picture.mode in ("I", "F"):
+        mode, planes, dtype = picture.mode, (), np.uint16
+    elif picture.mode in ("I", "F"):
         raise _Refused("32 bits a sample; convert it to 8 or 16 bits")
-    mode, planes = ("L", ()) if picture.mode in ("1", "L", "LA", "La") else ("RGB", (3,))
     width, height = picture.size
-    array = np.empty((height, width, *planes), np.uint8)
+    array = np.empty((height, width, *planes), dtype)
     rows = max(1, (1 << 22) // width)
     for top in range(0, height, rows):
         bottom = min(height, top + rows)
@@ -282,7 +318,8 @@ def _pixels(picture):
 def _decode_deep(data):
     cv2 = opencv()
     flags = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    array = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    with _no_stderr:
+        array = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     if array is None or array.ndim != 3 or array.dtype != np.uint16:
         raise _Refused("16-bit colour of a kind that OpenCV cannot read; convert it to PNG")
     rows = max(1, (1 << 20) // array.shape[1])

@@ -18,8 +18,8 @@ from classicvision.results import Segments
 _OPENCV_STATE = 2**64 - 1
 
 
-@kernel(inline=True)
-def _cells(column, row, cosine, sine, centers, cells):
+@kernel
+def _vote_cells(column, row, cosine, sine, centers, cells):
     """Where in the accumulator a pixel votes: one cell for each angle."""
     x, y = np.float32(column), np.float32(row)
     for angle in range(cells.size):
@@ -27,44 +27,22 @@ def _cells(column, row, cosine, sine, centers, cells):
         cells[angle] = np.uint32(distance + centers[angle])
 
 
-@kernel(inline=True)
-def _steps(cosine, sine):
-    """The step along a line in x and y: 1 along the longer axis, a fraction of it (2^16 is a
-    whole pixel) along the other; the last value says whether x is the longer one."""
-    one = np.float32(65536)
-    if abs(sine) > abs(cosine):
-        dx = 1 if -sine > 0 else -1
-        return dx, int(np.rint(cosine * one / abs(sine))), True
-    dy = 1 if cosine > 0 else -1
-    return int(np.rint(-sine * one / abs(cosine))), dy, False
-
-
-@kernel(inline=True)
-def _walk(mask, column, row, dx, dy, along_x, max_gap):
-    """Follow a line from one of its pixels to its end; return how many steps that takes."""
+# x and y are in units of 2^-16 pixel; 2^16 is the step along the longer axis.
+@kernel
+def _walk(mask, x, y, dx, dy, max_gap):
+    """Follow a line from a pixel to its end; return the steps to its last pixel."""
     rows, columns = mask.shape
-    x, y = _start(column, row, along_x)
     gap, steps, last = 0, 0, 0
-    while True:
-        c = x if along_x else x >> 16
-        r = y >> 16 if along_x else y
+    while gap <= max_gap:
+        c, r = (x + steps * dx) >> 16, (y + steps * dy) >> 16
         if c < 0 or c >= columns or r < 0 or r >= rows:
-            return last
+            break
         if mask[r, c]:
             gap, last = 0, steps
         else:
             gap += 1
-            if gap > max_gap:
-                return last
-        x, y, steps = x + dx, y + dy, steps + 1
-
-
-@kernel(inline=True)
-def _start(column, row, along_x):
-    """The centre of a pixel, its coordinate across the line in units of 2^-16."""
-    if along_x:
-        return column, (row << 16) + 32768
-    return (column << 16) + 32768, row
+        steps += 1
+    return last
 
 
 # Votes are counted in one flat table, row after row of distances. The cells of all angles are
@@ -76,31 +54,25 @@ def _trace_segments(
     """Find the segments and clear their pixels from the mask; return how many there are."""
     threshold, min_length, max_gap, max_lines = limits
     columns = mask.shape[1]
-    angles = cosine.size
-    cells = np.empty(angles, np.uint32)
-    counts = np.empty(angles, np.int32)
-    ends = np.empty((2, 2), np.int64)
-    one = np.int32(1)
+    cells = np.empty(cosine.size, np.uint32)
+    counts = np.empty(cosine.size, np.int32)
+    pixel, one = np.float32(65536), np.int32(1)
     low, bits = np.uint64(0xFFFFFFFF), np.uint64(32)
     found = 0
     for remaining in range(positions.size, 0, -1):
         # Draw a pixel (multiply with carry) and put the last one in its place.
         state = (state & low) * np.uint64(4164903690) + (state >> bits)
         drawn = (state & low) % np.uint64(remaining)
-        position = positions[drawn]
+        row, column = divmod(positions[drawn], columns)
         positions[drawn] = positions[remaining - 1]
-        row = position // columns
-        column = position - row * columns
         if not mask[row, column]:
             continue
 
-        _cells(column, row, cosine, sine, centers, cells)
-        for a in range(angles):
-            count = accumulator[cells[a]] + one
-            accumulator[cells[a]] = count
-            counts[a] = count
+        _vote_cells(column, row, cosine, sine, centers, cells)
+        for a in range(cells.size):
+            counts[a] = accumulator[cells[a]] = accumulator[cells[a]] + one
         most = counts[0]
-        for a in range(angles):
+        for a in range(counts.size):
             most = max(most, counts[a])
         if most < threshold:
             continue
@@ -108,32 +80,28 @@ def _trace_segments(
         while counts[best] != most:
             best += 1
 
-        dx, dy, along_x = _steps(cosine[best], sine[best])
-        x0, y0 = _start(column, row, along_x)
-        forward = _walk(mask, column, row, dx, dy, along_x, max_gap)
-        backward = _walk(mask, column, row, -dx, -dy, along_x, max_gap)
-        for side in range(2):
-            steps = forward if side == 0 else -backward
-            x, y = x0 + steps * dx, y0 + steps * dy
-            ends[side, 0] = x if along_x else x >> 16
-            ends[side, 1] = y >> 16 if along_x else y
-        long_enough = (
-            abs(ends[1, 0] - ends[0, 0]) >= min_length or abs(ends[1, 1] - ends[0, 1]) >= min_length
-        )
+        # Follow the line both ways. Its direction is (-sin, cos), scaled to its longer axis.
+        along = max(abs(sine[best]), abs(cosine[best]))
+        dx = int(np.rint(-sine[best] * pixel / along))
+        dy = int(np.rint(cosine[best] * pixel / along))
+        x, y = (column << 16) + 32768, (row << 16) + 32768
+        forward = _walk(mask, x, y, dx, dy, max_gap)
+        backward = _walk(mask, x, y, -dx, -dy, max_gap)
+        x1, y1 = (x + forward * dx) >> 16, (y + forward * dy) >> 16
+        x2, y2 = (x - backward * dx) >> 16, (y - backward * dy) >> 16
+        long_enough = max(abs(x2 - x1), abs(y2 - y1)) >= min_length
         # Clear the pixels; those of a segment take their votes back (also if they never voted).
         for step in range(-backward, forward + 1):
-            x, y = x0 + step * dx, y0 + step * dy
-            c = x if along_x else x >> 16
-            r = y >> 16 if along_x else y
+            c, r = (x + step * dx) >> 16, (y + step * dy) >> 16
             if mask[r, c]:
                 mask[r, c] = False
                 if long_enough:
-                    _cells(c, r, cosine, sine, centers, cells)
-                    for a in range(angles):
+                    _vote_cells(c, r, cosine, sine, centers, cells)
+                    for a in range(cells.size):
                         accumulator[cells[a]] -= one
         if long_enough:
-            points[found, :2] = ends[0]
-            points[found, 2:] = ends[1]
+            points[found, 0], points[found, 1] = x1, y1
+            points[found, 2], points[found, 3] = x2, y2
             votes[found] = most
             found += 1
             if found >= max_lines:

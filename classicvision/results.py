@@ -41,7 +41,7 @@ class _Result:
             index = np.asarray(index)
             if index.ndim != 1:
                 raise IndexError("a result takes an integer, a slice, a mask or a 1-D index array")
-            index = index.astype(np.intp) if index.size == 0 and len(self) else index
+            index = index if index.size else index.astype(np.intp)
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return type(self)(**{**values, **{k: v[index] for k, v in self._arrays().items()}})
 

@@ -10,7 +10,7 @@ import numpy as np
 from classicvision._checks import check_number
 from classicvision._opencv import opencv
 from classicvision.images.conversion import luminance
-from classicvision.images.reading import MAX_PIXELS, display_name, open_file, read_image
+from classicvision.images.reading import MAX_PIXELS, display_name, no_stderr, open_file, read_image
 
 _IMAGE = re.compile(r"\.(bmp|gif|jpe|jpe?g|p[bgnp]m|png|tiff?|webp)$", re.IGNORECASE)
 _VIDEO = re.compile(r"\.(3gp|avi|m4v|mkv|mov|mp4|mpe?g|ogv|webm|wmv)$", re.IGNORECASE)
@@ -140,7 +140,8 @@ def _frames(source, gray):
             )
         count = 0
         while True:
-            done, frame = capture.read()
+            with no_stderr:
+                done, frame = capture.read()
             if not done:
                 break
             frame = np.ascontiguousarray(frame[:, :, ::-1])  # BGR to RGB
@@ -164,8 +165,8 @@ def _open_capture(source):
     cv2 = opencv()
     if isinstance(source, str):
         open_file(source).close()
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg reads it when a video opens
-    capture = cv2.VideoCapture(source)
+    with no_stderr:  # where FFmpeg writes what it dislikes
+        capture = cv2.VideoCapture(source)
     if not capture.isOpened():
         capture.release()
         if isinstance(source, int):

@@ -198,7 +198,7 @@ def _discard_stderr():
 
 _no_warnings = _Shared(_ignore_warnings)
 # libtiff and libpng write straight to standard error; what they found is raised as well.
-_no_stderr = _Shared(_discard_stderr)
+no_stderr = _Shared(_discard_stderr)
 
 
 def _decode(stream, gray, max_pixels):
@@ -211,7 +211,7 @@ def _decode(stream, gray, max_pixels):
     head = stream.read(30)
     _check_pixels(*_webp_size(head), 2, max_pixels)
     is_tiff = head[:2] in (b"II", b"MM")
-    with _no_stderr if is_tiff else contextlib.nullcontext():
+    with no_stderr if is_tiff else contextlib.nullcontext():
         array, orientation = _load(stream, max_pixels)
     if array is None:
         stream.seek(0)
@@ -318,7 +318,7 @@ def _pixels(picture):
 def _decode_deep(data):
     cv2 = opencv()
     flags = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    with _no_stderr:
+    with no_stderr:
         array = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     if array is None or array.ndim != 3 or array.dtype != np.uint16:
         raise _Refused("16-bit colour of a kind that OpenCV cannot read; convert it to PNG")

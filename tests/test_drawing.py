@@ -1,0 +1,141 @@
+"""Drawing: pixels that can be worked out by hand, and any kind of image."""
+
+import numpy as np
+import pytest
+
+from classicvision.drawing import draw
+from classicvision.results import Detections, Lines, Segments
+
+
+def strong(picture, channel=1):
+    """Say which pixels are mostly painted: OpenCV's antialiasing spreads 1/5 to each side."""
+    others = [c for c in range(3) if c != channel]
+    assert not picture[..., others].any()
+    return picture[..., channel] > 128
+
+
+def test_segment_covers_its_pixels():
+    segment = Segments([[5, 12, 30, 12]], [26])
+    picture = draw(np.zeros((30, 40), np.uint8), segment, color=(255, 0, 0))
+    expected = np.zeros((30, 40), bool)
+    expected[12, 5:31] = True
+    np.testing.assert_array_equal(strong(picture, channel=0), expected)
+
+
+@pytest.mark.parametrize(
+    ("rho", "theta", "row", "column"),
+    [
+        (12, 0, slice(None), 12),  # x = 12
+        (7, np.pi / 2, 7, slice(None)),  # y = 7
+        (-12, np.pi, slice(None), 12),  # -x = -12
+    ],
+)
+def test_upright_lines_cross_the_whole_image(rho, theta, row, column):
+    picture = draw(np.zeros((20, 30), np.uint8), Lines([rho], [theta], [1]))
+    expected = np.zeros((20, 30), bool)
+    expected[row, column] = True
+    np.testing.assert_array_equal(strong(picture), expected)
+
+
+def test_diagonal_line_meets_both_corners():
+    # x cos(3 pi / 4) + y sin(3 pi / 4) = 0 is y = x.
+    picture = draw(np.zeros((25, 25), np.uint8), Lines([0], [3 * np.pi / 4], [1]))
+    np.testing.assert_array_equal(strong(picture), np.eye(25, dtype=bool))
+
+
+def test_line_outside_the_image_draws_nothing():
+    assert not draw(np.zeros((20, 20)), Lines([500, -1e9], [0.3, 1], [1, 1])).any()
+
+
+def test_box_lies_on_its_own_pixels():
+    # The right and the bottom edge are exclusive: columns 10..49, rows 20..59.
+    found = Detections([[10, 40, 50, 80]])
+    picture = draw(np.zeros((100, 100), np.uint8), found, thickness=1)
+    expected = np.zeros((100, 100), bool)
+    expected[40:80, 10:50] = True
+    expected[41:79, 11:49] = False
+    np.testing.assert_array_equal(strong(picture)[45:], expected[45:])  # the score is above
+
+
+def test_scores_are_written_above_or_inside():
+    below = draw(np.zeros((100, 100)), Detections([[10, 50, 60, 90]], [3]))
+    assert below[:48].any()
+    assert not below[:30].any()
+    at_the_top = draw(np.zeros((100, 100)), Detections([[10, 0, 60, 90]], [3]))
+    assert at_the_top[2:14, 12:20].any()
+
+
+def test_labels_have_their_own_colors():
+    found = Detections([[10, 30, 30, 50], [60, 30, 90, 50]], labels=[0, 1], names=["a", "b"])
+    picture = draw(np.zeros((60, 100)), found, thickness=1)
+    assert picture[40, 10].argmax() == 1
+    assert picture[40, 60].argmax() != 1
+
+
+def test_thickness_grows_with_the_image():
+    def width(size):
+        picture = draw(np.zeros((size, size)), Segments([[size / 2, 0, size / 2, size]], [1]))
+        return int((picture[size // 3, :, 1] > 127).sum())
+
+    assert width(100) == 1
+    assert width(1200) in (4, 5)
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        (np.array([[False, True]]), [0, 255]),
+        (np.array([[3, 200]], np.uint8), [3, 200]),
+        (np.array([[0, 65535]], np.uint16), [0, 255]),
+        (np.array([[257, 514]], ">u2"), [1, 2]),
+        (np.array([[-5, 5]], np.int16), [0, 255]),
+        (np.array([[0.25, 0.5, 0.75]]), [0, 128, 255]),
+        (np.array([[7.0, 7.0]], np.float32), [0, 0]),
+        (np.array([[-1.7e308, 1.7e308]]), [0, 255]),
+    ],
+)
+def test_any_gray_image_becomes_rgb(image, expected):
+    picture = draw(image, Lines([], [], []))
+    assert picture.dtype == np.uint8
+    np.testing.assert_array_equal(picture, np.repeat(np.array([expected])[..., None], 3, axis=2))
+
+
+def test_the_image_is_not_modified(rng):
+    image = rng.integers(0, 256, (30, 40, 3)).astype(np.uint8)
+    image.flags.writeable = False
+    before = image.copy()
+    for view in (image, image[::-1, ::2], np.asfortranarray(image)):
+        picture = draw(view, Detections([[5, 5, 20, 20]]))
+        assert picture.flags.writeable
+        assert picture.shape == view.shape
+        assert (picture != view).any()
+    np.testing.assert_array_equal(image, before)
+
+
+def test_far_away_coordinates():
+    far = np.float32(3e38)
+    picture = draw(np.zeros((20, 30)), Detections([[-far, 5, far, far]]), thickness=1)
+    assert picture.shape == (20, 30, 3)
+    draw(np.zeros((20, 30)), Segments([[-far, -far, far, far]], [1]))
+    draw(np.zeros((1, 1)), Detections([[0, 0, 0, 0]], [1], names=["\u2603 snow\nman"]))
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        (
+            {"result": [[1, 2, 3, 4]]},
+            TypeError,
+            "result must be Detections, Lines or Segments, got l",
+        ),
+        ({"color": "red"}, TypeError, "color must be (red, green, blue), 0 to 255 each, got 'red'"),
+        ({"color": (1, 2, 300)}, ValueError, "color must be at most 255, got 300"),
+        ({"thickness": 0}, ValueError, "thickness must be at least 1, got 0"),
+        ({"image": np.zeros((2, 2, 4))}, ValueError, "image must have shape (rows, columns) or"),
+    ],
+)
+def test_errors(options, error, message):
+    options = {"image": np.zeros((9, 9)), "result": Lines([], [], []), **options}
+    with pytest.raises(error) as caught:
+        draw(options.pop("image"), options.pop("result"), **options)
+    assert str(caught.value).startswith(message)

@@ -8,7 +8,10 @@ _IMAGE_DTYPES = ("bool", "uint8", "uint16", "int16", "float32", "float64")
 
 
 def check_image(image, *, name="image", color=True, finite=True):
-    """Return ``image`` as a native-endian, C-contiguous array; copied only where it must be.
+    """Return ``image`` as a native-endian, C-contiguous, writable array; copied where it must be.
+
+    A read-only image is copied too: for Numba it is another type, which would compile every
+    kernel once more. That the array is writable is no leave to write to it.
 
     Parameters
     ----------
@@ -44,7 +47,7 @@ def check_image(image, *, name="image", color=True, finite=True):
         array = array.astype(array.dtype.newbyteorder("="))
     if finite and array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ValueError(f"{name} has NaN or infinite values; replace them, e.g. np.nan_to_num")
-    return np.ascontiguousarray(array)
+    return np.require(array, requirements=["C", "W"])
 
 
 def check_number(value, name, *, above=None, at_least=None, at_most=None, integer=False):

@@ -1,0 +1,1 @@
+"""Image in, edge map out."""

@@ -1,0 +1,178 @@
+"""The Gaussian: by hand, against a mask moved pixel by pixel, OpenCV and SciPy."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classicvision.filters.smoothing import gaussian
+from tests.naive import smoothing as naive
+
+MODES = ["mirror", "reflect", "nearest", "wrap", "constant"]
+
+
+@pytest.mark.lane
+def test_impulse_gives_the_weights():
+    image = np.zeros((1, 9), np.float64)
+    image[0, 4] = 1
+    weights = np.exp(-(np.arange(-4, 5) ** 2) / 2)
+    result = gaussian(image, (1, 0), mode="nearest")
+    np.testing.assert_allclose(result[0], weights / weights.sum(), rtol=1e-14)
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.uint16, np.int16, np.float32, np.float64])
+@pytest.mark.parametrize("truncate", [None, 3.0])
+def test_constant_stays_constant(dtype, truncate):
+    image = np.full((5, 6), np.array(1).astype(dtype) if dtype is bool else 77, dtype)
+    result = gaussian(image, 1.3, truncate=truncate)
+    assert result.dtype == dtype
+    np.testing.assert_allclose(result.astype(float), image.astype(float), rtol=1e-6)
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("sigma", [0.4, 1, 2.5])
+def test_uint8_equals_mask_of_whole_weights(sigma, mode, rng):
+    for shape in [(1, 1), (1, 6), (5, 1), (2, 3), (9, 8)]:
+        image = rng.integers(0, 256, shape, np.uint8)
+        wanted = naive.gaussian_uint8(image, sigma, mode)
+        np.testing.assert_array_equal(gaussian(image, sigma, mode=mode), wanted)
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("sigma_x", "sigma_y"), [(1, 1), (0.5, 1.7), (0, 2), (2, 0), (0, 0)])
+def test_floats_equal_mask(sigma_x, sigma_y, mode, rng):
+    image = rng.normal(size=(9, 8))
+    radius_x, radius_y = int(2 * sigma_x + 0.5), int(2 * sigma_y + 0.5)
+    wanted = naive.gaussian(image, sigma_x, sigma_y, radius_x, radius_y, mode)
+    result = gaussian(image, (sigma_x, sigma_y), truncate=2, mode=mode)
+    np.testing.assert_allclose(result, wanted, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16])
+def test_integers_are_rounded(dtype, rng):
+    image = rng.integers(np.iinfo(dtype).min, np.iinfo(dtype).max, (8, 9)).astype(dtype)
+    wanted = np.rint(naive.gaussian(image, 1, 1, 4, 4))
+    result = gaussian(image, 1, truncate=4)
+    assert result.dtype == dtype
+    np.testing.assert_array_equal(result, wanted)
+
+
+@pytest.mark.lane
+def test_extremes_do_not_wrap_around():
+    for dtype in (np.uint8, np.uint16, np.int16):
+        limits = np.iinfo(dtype)
+        for value in (limits.min, limits.max):
+            image = np.full((6, 7), value, dtype)
+            for sigma in (0.1, 0.3, 1, 6):
+                np.testing.assert_array_equal(gaussian(image, sigma), image)
+
+
+@pytest.mark.lane
+def test_color_is_smoothed_per_channel(rng):
+    image = rng.integers(0, 256, (5, 6, 3), np.uint8)
+    for mode in MODES:
+        result = gaussian(image, 1.5, mode=mode)
+        for k in range(3):
+            np.testing.assert_array_equal(result[..., k], gaussian(image[..., k], 1.5, mode=mode))
+
+
+@pytest.mark.lane
+@given(
+    shape=st.tuples(st.integers(1, 10), st.integers(1, 10)),
+    seed=st.integers(0, 99),
+    kind=st.sampled_from(["strided", "fortran", "read-only", "big-endian"]),
+    dtype=st.sampled_from([np.uint8, np.uint16, np.float32]),
+)
+def test_any_layout(shape, seed, kind, dtype):
+    image = np.random.default_rng(seed).integers(0, 256, shape).astype(dtype)
+    laid_out = {
+        "strided": lambda: np.repeat(np.repeat(image, 2, 0), 3, 1)[::2, ::3],
+        "fortran": lambda: np.asfortranarray(image),
+        "read-only": lambda: np.frombuffer(image.tobytes(), dtype).reshape(shape),
+        "big-endian": lambda: image.astype(np.dtype(dtype).newbyteorder(">")),
+    }[kind]()
+    before = laid_out.copy()
+    np.testing.assert_array_equal(gaussian(laid_out, 0.8), gaussian(image, 0.8))
+    np.testing.assert_array_equal(laid_out, before)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_integers_identical_to_opencv(photographs, dtype):
+    import cv2
+
+    for image in photographs.values():
+        image = image.astype(dtype) * dtype(257 if dtype == np.uint16 else 1)
+        for sigma in (0.3, 1, 1.4, 3.7, 12):
+            wanted = cv2.GaussianBlur(image, (0, 0), sigma)
+            np.testing.assert_array_equal(gaussian(image, sigma), wanted)
+
+
+def test_weights_identical_to_opencv_for_many_sigmas(rng):
+    import cv2
+
+    image = rng.integers(0, 256, (1, 50), np.uint8)
+    for sigma in np.arange(1, 1500) / 50:
+        wanted = cv2.GaussianBlur(image, (0, 0), sigma)
+        np.testing.assert_array_equal(gaussian(image, sigma), wanted)
+
+
+def test_two_sigmas_are_x_and_y_as_in_opencv(photographs):
+    import cv2
+
+    wanted = cv2.GaussianBlur(photographs["camera"], (0, 0), 4, sigmaY=1.5)
+    np.testing.assert_array_equal(gaussian(photographs["camera"], (4, 1.5)), wanted)
+
+
+@pytest.mark.parametrize("sigma", [0.5, 1, 4])
+def test_floats_equal_opencv(photographs, sigma):
+    import cv2
+
+    image = (photographs["astronaut"] / 255).astype(np.float32)
+    wanted = cv2.GaussianBlur(image, (0, 0), sigma)
+    np.testing.assert_allclose(gaussian(image, sigma), wanted, rtol=1e-5, atol=1e-7)
+    signed = photographs["camera"].astype(np.int16) * 100 - 12000
+    wanted = cv2.GaussianBlur(signed, (0, 0), sigma)
+    # OpenCV sums int16 images in float32; ours, in float64, may round the other way
+    np.testing.assert_allclose(gaussian(signed, sigma), wanted, atol=1)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_equals_scipy(mode, dtype, rng):
+    from scipy.ndimage import gaussian_filter
+
+    for shape in [(1, 1), (3, 40), (31, 29)]:
+        image = rng.random(shape).astype(dtype)
+        for sigma, truncate in [(0.7, 4), (3, 4), (9, 2.5)]:
+            wanted = gaussian_filter(image, sigma, truncate=truncate, mode=mode)
+            result = gaussian(image, sigma, truncate=truncate, mode=mode)
+            # float32 sums of up to 73 terms in our case, float64 sums in SciPy's
+            tolerance = 1e-5 if dtype == np.float32 else 1e-12
+            np.testing.assert_allclose(result, wanted, rtol=tolerance)
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"sigma": -1}, ValueError, "sigma must be at least 0, got -1.0"),
+        ({"sigma": "1"}, TypeError, "sigma must be a number or a pair (x, y), got '1'"),
+        ({"sigma": (1, 2, 3)}, TypeError, "sigma must be a number or a pair (x, y), got (1, 2, 3)"),
+        ({"sigma": float("nan")}, ValueError, "sigma must be a number, got nan"),
+        ({"sigma": 1, "truncate": -1}, ValueError, "truncate must be at least 0, got -1.0"),
+    ],
+)
+def test_wrong_options(options, error, message):
+    with pytest.raises(error) as raised:
+        gaussian(np.zeros((3, 3), np.uint8), **options)
+    assert str(raised.value) == message
+
+
+@pytest.mark.lane
+def test_nan_is_refused():
+    with pytest.raises(ValueError, match=r"^image has NaN or infinite values"):
+        gaussian(np.full((3, 3), np.nan), 1)

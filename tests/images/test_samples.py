@@ -12,7 +12,7 @@ import pytest
 from classicvision import images
 from classicvision.images import samples
 
-DATA = Path(__file__).parent.parent / "data"
+DATA = Path(__file__).parents[2] / "data"
 MANIFEST = json.loads((DATA / "manifest.json").read_text(encoding="utf-8"))
 KEYS = {"package", "path", "licence", "author", "source", "width", "height", "sha256"}
 

@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 
 from classicvision.results import Detections, Lines, Segments
 
-pytestmark = pytest.mark.lane
-
 
 @pytest.fixture
 def two():

@@ -66,7 +66,7 @@ def expand_paths(paths, *, on_error="raise"):
     if on_error != "raise" and not callable(on_error):
         raise TypeError(f"on_error must be 'raise' or a callable, got {on_error!r}")
     report = _raise if on_error == "raise" else on_error
-    single = isinstance(paths, (str, bytes, os.PathLike, int))
+    single = isinstance(paths, (str, bytes, os.PathLike)) or not np.iterable(paths)
     inputs = []
     for path in [paths] if single else paths:
         try:

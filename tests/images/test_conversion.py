@@ -13,7 +13,6 @@ from tests.naive import conversion as naive
 INTEGERS = ("bool", "uint8", "uint16", "int16")
 
 
-@pytest.mark.lane
 @given(st.data(), st.sampled_from(INTEGERS))
 def test_integers_are_exact(data, dtype):
     shape = data.draw(st.tuples(st.integers(1, 6), st.integers(1, 9), st.just(3)))
@@ -47,7 +46,6 @@ def test_float64():
     np.testing.assert_allclose(luminance(image), [[0.299, 0.587, 0.114, np.nan]], rtol=1e-15)
 
 
-@pytest.mark.lane
 def test_layouts_and_gray(rng):
     image = rng.integers(0, 65536, (12, 10, 3)).astype(np.uint16)
     expected = luminance(image)

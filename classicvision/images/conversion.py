@@ -35,8 +35,8 @@ def luminance(image):
         return image
     gray = np.empty(image.shape[:2], image.dtype)
     pixels, flat = image.reshape(-1, 3), gray.reshape(-1)
-    for start in range(0, len(flat), 3072):  # blocks that stay in the first cache
-        flat[start : start + 3072] = _weighted(pixels[start : start + 3072])
+    for start in range(0, len(flat), 16384):  # blocks that stay in the cache
+        flat[start : start + 16384] = _weighted(pixels[start : start + 16384])
     return gray
 
 

@@ -12,7 +12,8 @@ from classicvision.filters.derivatives import gradient, gradient_row, operator_t
 from classicvision.filters.smoothing import gaussian
 from classicvision.images import luminance
 
-_NONE, _WEAK, _STRONG = 0, 1, 2  # labels of a pixel
+_WEAK, _STRONG = 1, 2  # labels of a pixel; 0 is none
+_SEGMENT = 128  # pixels of a row that are passed over where all are below the lower threshold
 
 
 @dataclass(frozen=True)
@@ -40,26 +41,50 @@ class CannySteps:
     edges: np.ndarray
 
 
+# c = column. One type (int32, or float64) and no branches: this is what lets LLVM turn the loop
+# into vector instructions. y is scaled by 2^15 so that the direction is decided in integers:
+# |gy| < tan(22.5) |gx| is level, |gy| > tan(67.5) |gx| upright.
+@kernel(inline=True)
+def _suppress(above, here, below, x_row, y_row, low, high, label_row):
+    """Label the pixels whose magnitude is a maximum along the gradient's direction."""
+    number = here.dtype.type
+    above_1, above_2 = above[1:], above[2:]
+    here_1, here_2 = here[1:], here[2:]
+    below_1, below_2 = below[1:], below[2:]
+    for c in range(label_row.size):
+        x, y = number(x_row[c]), number(y_row[c])
+        steepness = number(abs(y) * number(32768))
+        level_limit = number(abs(x) * number(13573))
+        upright_limit = number(level_limit + number(abs(x) * number(65536)))
+        north_west, north, north_east = above[c], above_1[c], above_2[c]
+        west, m, east = here[c], here_1[c], here_2[c]
+        south_west, south, south_east = below[c], below_1[c], below_2[c]
+        falling = (x < 0) == (y < 0)
+        before = north_west if falling else north_east
+        after = south_east if falling else south_west
+        ridge_level = (m > west) & (m >= east)
+        ridge_upright = (m > north) & (m >= south)
+        ridge_diagonal = (m > before) & (m > after)
+        ridge = ridge_upright if steepness > upright_limit else ridge_diagonal
+        ridge = ridge_level if steepness < level_limit else ridge
+        label = np.uint8(2) if m > high else np.uint8(1)
+        label_row[c] = label if ridge & (m > low) else np.uint8(0)
+
+
 # r = row, c = column. The magnitudes of three rows and the derivatives of two go round in rings.
-# Everything inside the suppression is of one type (int32, or float64), without branches: this is
-# what lets LLVM turn it into vector instructions. y is scaled by 2^15 so that the direction is
-# decided in integers: |gy| < tan(22.5) |gx| is level, |gy| > tan(67.5) |gx| upright.
 @kernel
-def _label_ridges(image, rows_at, columns_at, taps, rounded, thresholds, squared, labels):
+def _label_ridges(
+    image, rows_at, columns_at, taps, rounded, thresholds, squared, lines, slopes, magnitude, labels
+):
     """Label the local maxima of the gradient's magnitude that exceed the thresholds."""
     rows, columns = image.shape
     number = thresholds.dtype.type
     low, high = thresholds[0], thresholds[1]
-    smoothed = np.empty(columns_at.size, taps.dtype)
-    difference = np.empty(columns_at.size, taps.dtype)
-    gx = np.zeros((2, columns), taps.dtype)
-    gy = np.zeros((2, columns), taps.dtype)
-    magnitude = np.zeros((3, columns + 2), thresholds.dtype)
     for r in range(rows + 1):
-        newest = magnitude[r % 3][1:]
+        newest = magnitude[r % 3][1 : 1 + columns]
         if r < rows:
-            x_row, y_row = gx[r % 2], gy[r % 2]
-            gradient_row(image, r, rows_at, columns_at, 1, taps, smoothed, difference, x_row, y_row)
+            gradient_row(image, r, rows_at, columns_at, 1, taps, lines, slopes, r % 2)
+            x_row, y_row = slopes[0, r % 2], slopes[1, r % 2]
             if rounded:
                 for c in range(columns):
                     x_row[c] = np.rint(x_row[c])
@@ -71,46 +96,38 @@ def _label_ridges(image, rows_at, columns_at, taps, rounded, thresholds, squared
                 else:
                     newest[c] = number(abs(x) + abs(y))
         else:
-            newest[:] = 0
+            for c in range(columns):
+                newest[c] = 0
         if r == 0:
             continue
-        x_row, y_row = gx[(r - 1) % 2], gy[(r - 1) % 2]
+        x_row, y_row = slopes[0, (r - 1) % 2], slopes[1, (r - 1) % 2]
         above, here, below = magnitude[(r - 2) % 3], magnitude[(r - 1) % 3], magnitude[r % 3]
-        above_1, above_2 = above[1:], above[2:]
-        here_1, here_2 = here[1:], here[2:]
-        below_1, below_2 = below[1:], below[2:]
-        label_row = labels[r][1:]
-        for c in range(columns):
-            x, y = number(x_row[c]), number(y_row[c])
-            steepness = number(abs(y) * number(32768))
-            level_limit = number(abs(x) * number(13573))
-            upright_limit = number(level_limit + number(abs(x) * number(65536)))
-            north_west, north, north_east = above[c], above_1[c], above_2[c]
-            west, m, east = here[c], here_1[c], here_2[c]
-            south_west, south, south_east = below[c], below_1[c], below_2[c]
-            falling = (x < 0) == (y < 0)
-            before = north_west if falling else north_east
-            after = south_east if falling else south_west
-            ridge_level = (m > west) & (m >= east)
-            ridge_upright = (m > north) & (m >= south)
-            ridge_diagonal = (m > before) & (m > after)
-            ridge = ridge_upright if steepness > upright_limit else ridge_diagonal
-            ridge = ridge_level if steepness < level_limit else ridge
-            label = np.uint8(2) if m > high else np.uint8(1)
-            label_row[c] = label if ridge & (m > low) else np.uint8(0)
+        for start in range(0, columns, _SEGMENT):
+            stop = min(start + _SEGMENT, columns)
+            segment = here[start + 1 : stop + 1]
+            peak = low
+            for c in range(segment.size):
+                peak = max(peak, segment[c])
+            if peak > low:
+                _suppress(
+                    above[start:],
+                    here[start:],
+                    below[start:],
+                    x_row[start:],
+                    y_row[start:],
+                    low,
+                    high,
+                    labels[r][start + 1 : stop + 1],
+                )
 
 
 # r = row, p = position in the flat array of labels. A strong pixel without a weak neighbour has
 # nothing to pass on; the others are found for whole rows at once, and in words of eight pixels.
 @kernel
-def _connect(labels):
+def _connect(labels, weak, seeds, words, stack):
     """Turn every weak label that is connected to a strong one into a strong one."""
     rows, width = labels.shape
     flat = labels.reshape(-1)
-    stack = np.empty(flat.size, np.uint32)
-    weak = np.zeros(width, np.uint8)
-    seeds = np.zeros(width, np.uint8)
-    words = seeds.view(np.uint64)
     middle_weak, right_weak, middle_seeds = weak[1:], weak[2:], seeds[1:]
     step = np.uint32(width)
     for r in range(1, rows - 1):
@@ -213,8 +230,7 @@ def canny(image, low, high, *, sigma=0, aperture=3, l2_gradient=False, return_st
     labels = _ridges(image, low, high, aperture, l2_gradient)
     if return_steps:
         return _steps(image, labels, aperture, l2_gradient)
-    _connect(labels)
-    return _inside(labels, image.shape) == _STRONG
+    return _trace(labels, image.shape)
 
 
 def _ridges(image, low, high, aperture, l2_gradient):
@@ -233,18 +249,30 @@ def _ridges(image, low, high, aperture, l2_gradient):
     else:
         image = image.astype(np.float64)
         thresholds = np.array([low, high])
+    border = taps.shape[1] // 2
     labels = np.zeros((rows + 2, -(-(columns + 2) // 8) * 8), np.uint8)
     _label_ridges(
         image,
-        border_indices(rows, taps.shape[1] // 2, "nearest"),
-        border_indices(columns, taps.shape[1] // 2, "nearest"),
+        border_indices(rows, border, "nearest"),
+        border_indices(columns, border, "nearest"),
         taps,
         bool(aperture == 7 and image.dtype == np.uint8),
         thresholds,
         bool(l2_gradient),
+        np.empty((2, columns + 2 * border), taps.dtype),
+        np.empty((2, 2, columns), taps.dtype),
+        np.zeros((3, columns + 2), thresholds.dtype),
         labels,
     )
     return labels
+
+
+def _trace(labels, shape):
+    """Return which pixels of the image are edges; the weak labels connected to them change."""
+    seeds = np.zeros(labels.shape[1], np.uint8)
+    stack = np.empty(labels.size, np.uint32)
+    _connect(labels, np.zeros_like(seeds), seeds, seeds.view(np.uint64), stack)
+    return _inside(labels, shape) == _STRONG
 
 
 def _inside(labels, shape):
@@ -260,7 +288,6 @@ def _steps(image, labels, aperture, l2_gradient):
     magnitude = np.hypot(gx, gy) if l2_gradient else np.abs(gx) + np.abs(gy)
     ridges = _inside(_ridges(image, 0.0, 0.0, aperture, l2_gradient), image.shape)
     before = _inside(labels, image.shape).copy()
-    _connect(labels)
     return CannySteps(
         smoothed=image,
         gx=gx,
@@ -269,5 +296,5 @@ def _steps(image, labels, aperture, l2_gradient):
         suppressed=np.where(ridges, magnitude, 0),
         strong=before == _STRONG,
         weak=before == _WEAK,
-        edges=_inside(labels, image.shape) == _STRONG,
+        edges=_trace(labels, image.shape),
     )

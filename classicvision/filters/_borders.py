@@ -44,7 +44,7 @@ def border_indices(length, radius, mode, step=1):
     """
     position = np.arange(-radius, length + radius)
     if mode == "nearest":
-        index = position.clip(0, length - 1)
+        index = np.minimum(np.maximum(position, 0), length - 1)
     elif mode == "wrap":
         index = position % length
     elif mode == "reflect":
@@ -54,4 +54,6 @@ def border_indices(length, radius, mode, step=1):
         period = max(2 * length - 2, 1)
         index = position % period
         index = np.minimum(index, period - index)
+    if step == 1:
+        return index
     return (index[:, None] * step + np.arange(step)).ravel()

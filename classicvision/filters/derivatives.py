@@ -32,44 +32,43 @@ def _add_three(first, second, third, taps, total):
         total[c] += number(t0 * a) + number(t1 * b) + number(t2 * d)
 
 
-# r = row, c = column, k = tap. `rows_at` and `columns_at` say which pixel stands at each position
-# of the image with its border; `step` is the number of interleaved channels. `smoothed` and
-# `difference` hold one row with its border: the image filtered downwards by the two rows of taps.
+# r = row, c = column, k = tap; axis 0 is x, 1 is y. `rows_at` and `columns_at` say which pixel
+# stands at each position of the image with its border; `step` is the number of interleaved
+# channels. `taps` are the difference and the smoothing; `lines` hold one row with its border,
+# filtered downwards by each of them. All scratch memory comes from outside: allocating it here
+# would double the time it takes to compile.
 @kernel(inline=True)
-def gradient_row(image, r, rows_at, columns_at, step, taps, smoothed, difference, gx, gy):
-    """Write row ``r`` of both derivatives into ``gx`` and ``gy``."""
+def gradient_row(image, r, rows_at, columns_at, step, taps, lines, slopes, slot):
+    """Write the derivatives of row ``r`` along each axis into ``slopes[axis, slot]``."""
     width = image.shape[1]
     size = taps.shape[1]
     border = (size // 2) * step
-    inner_smoothed = smoothed[border : border + width]
-    inner_difference = difference[border : border + width]
-    inner_smoothed[:] = 0
-    inner_difference[:] = 0
-    gx[:] = 0
-    gy[:] = 0
-    for k in range(0, size, 3):
-        top, middle = image[rows_at[r + k]], image[rows_at[r + k + 1]]
-        bottom = image[rows_at[r + k + 2]]
-        _add_three(top, middle, bottom, taps[0, k : k + 3], inner_difference)
-        _add_three(top, middle, bottom, taps[1, k : k + 3], inner_smoothed)
-    for c in range(border):
-        beyond = border + width + c
-        smoothed[c] = inner_smoothed[columns_at[c]]
-        smoothed[beyond] = inner_smoothed[columns_at[beyond]]
-        difference[c] = inner_difference[columns_at[c]]
-        difference[beyond] = inner_difference[columns_at[beyond]]
-    for k in range(0, size, 3):
-        a, b, d = k * step, (k + 1) * step, (k + 2) * step
-        _add_three(smoothed[a:], smoothed[b:], smoothed[d:], taps[0, k : k + 3], gx)
-        _add_three(difference[a:], difference[b:], difference[d:], taps[1, k : k + 3], gy)
+    for i in range(2):
+        line = lines[i]
+        inner = line[border : border + width]
+        for c in range(width):
+            inner[c] = 0
+        for k in range(0, size, 3):
+            top, middle = image[rows_at[r + k]], image[rows_at[r + k + 1]]
+            bottom = image[rows_at[r + k + 2]]
+            _add_three(top, middle, bottom, taps[i, k : k + 3], inner)
+        for c in range(border):
+            beyond = border + width + c
+            line[c] = inner[columns_at[c]]
+            line[beyond] = inner[columns_at[beyond]]
+    for axis in range(2):
+        line, slope = lines[1 - axis], slopes[axis, slot]
+        for c in range(width):
+            slope[c] = 0
+        for k in range(0, size, 3):
+            a, b, d = k * step, (k + 1) * step, (k + 2) * step
+            _add_three(line[a:], line[b:], line[d:], taps[axis, k : k + 3], slope)
 
 
 @kernel
-def _gradient(image, rows_at, columns_at, step, taps, gx, gy):
-    smoothed = np.empty(columns_at.size, taps.dtype)
-    difference = np.empty(columns_at.size, taps.dtype)
+def _gradient(image, rows_at, columns_at, step, taps, lines, slopes):
     for r in range(image.shape[0]):
-        gradient_row(image, r, rows_at, columns_at, step, taps, smoothed, difference, gx[r], gy[r])
+        gradient_row(image, r, rows_at, columns_at, step, taps, lines, slopes, r)
 
 
 def gradient(image, operator="sobel", *, size=3, dtype=None, mode="mirror"):
@@ -136,22 +135,23 @@ def gradient(image, operator="sobel", *, size=3, dtype=None, mode="mirror"):
         return np.ascontiguousarray(gx[inside]), np.ascontiguousarray(gy[inside])
     work, largest = _work_dtype(image.dtype, dtype, taps)
     saturates = dtype.kind == "i" and largest > np.iinfo(dtype).max
-    gx, gy = (np.empty(image.shape, work if saturates else dtype) for _ in range(2))
+    slopes = np.empty((2, *image.shape), work if saturates else dtype)
     rows, columns, *channels = image.shape
     step = channels[0] if channels else 1
+    columns_at = border_indices(columns, radius, mode, step)
     _gradient(
         image.reshape(rows, -1),
         border_indices(rows, radius, mode),
-        border_indices(columns, radius, mode, step),
+        columns_at,
         step,
         taps.astype(work),
-        gx.reshape(rows, -1),
-        gy.reshape(rows, -1),
+        np.empty((2, columns_at.size), work),
+        slopes.reshape(2, rows, -1),
     )
     if saturates:
         limits = np.iinfo(dtype)
-        return tuple(g.clip(limits.min, limits.max).astype(dtype) for g in (gx, gy))
-    return gx, gy
+        slopes = slopes.clip(limits.min, limits.max).astype(dtype)
+    return slopes[0], slopes[1]
 
 
 def operator_taps(operator, size=3):

@@ -30,15 +30,25 @@ def _add_pairs(a0, b0, a1, b1, a2, b2, a3, b3, weights, total):
 # stands at each position of the image with its border; `step` is the number of interleaved
 # channels. The weights are those from the centre outwards, filled up with zeros to whole fours.
 @kernel(fastmath={"contract"})
-def _smooth(image, rows_at, columns_at, step, weights_y, weights_x, unit, rounded, result):
+def _smooth(
+    image,
+    rows_at,
+    columns_at,
+    step,
+    weights_y,
+    weights_x,
+    unit,
+    rounded,
+    downwards,
+    line,
+    total,
+    result,
+):
     rows, width = image.shape
     radius_y, radius_x = weights_y.size - 1, weights_x.size - 1
     border = radius_x * step
-    number_y, number_x = weights_y.dtype.type, weights_x.dtype.type
+    number_y, number_x = downwards.dtype.type, line.dtype.type
     to_result = result.dtype.type
-    downwards = np.empty(width, weights_y.dtype)
-    line = np.empty(columns_at.size, weights_x.dtype)
-    total = np.empty(width, weights_x.dtype)
     inner = line[border : border + width]
     scale, half = number_x(1 / unit), number_x(0.5)
     for r in range(rows):
@@ -159,16 +169,20 @@ def gaussian(image, sigma, *, truncate=None, mode="mirror"):
         work_y = np.float32
     rows, columns, *channels = image.shape
     step = channels[0] if channels else 1
+    columns_at = border_indices(columns, weights_x.size - 1, mode, step)
     result = np.empty_like(image)
     _smooth(
         image.reshape(rows, -1),
         border_indices(rows, weights_y.size - 1, mode),
-        border_indices(columns, weights_x.size - 1, mode, step),
+        columns_at,
         step,
         weights_y.astype(work_y),
         weights_x.astype(work_x),
         4.0**bits if bits else 1.0,
         image.dtype.kind != "f",
+        np.empty(columns * step, work_y),
+        np.empty(columns_at.size, work_x),
+        np.empty(columns * step, work_x),
         result.reshape(rows, -1),
     )
     return result

@@ -1,0 +1,1 @@
+"""Drop-in replacements for what newer versions of other libraries no longer have."""

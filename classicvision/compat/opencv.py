@@ -1,0 +1,442 @@
+"""``import classicvision.compat.opencv as cv2`` keeps programs for OpenCV 4 running on OpenCV 5.
+
+`CascadeClassifier`, `groupRectangles`, the ``CASCADE_*`` constants and ``data.haarcascades`` are
+ours, with OpenCV's signatures, return types, errors and order of results. Every other name is
+asked of the installed ``cv2``, which is loaded when the first such name is used.
+"""
+
+import numbers
+import os
+import types
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from classicvision._opencv import opencv
+from classicvision.boxes import group_boxes, group_levels
+from classicvision.detection.cascade import CascadeDetector
+
+CASCADE_DO_CANNY_PRUNING = 1
+CASCADE_SCALE_IMAGE = 2
+CASCADE_FIND_BIGGEST_OBJECT = 4
+CASCADE_DO_ROUGH_SEARCH = 8
+
+_MODELS = str(Path(__file__).absolute().parents[1] / "models")
+_BESIDE_MODULE = str(Path(__file__).absolute().parent / "data")  # as if data were a package
+_GROUP_EPS = 0.2
+_FEATURE_TYPES = {"haar": 0, "lbp": 1}
+_BAD_ARGUMENT, _BAD_CHANNELS, _NOT_IMPLEMENTED, _PARSE, _ASSERTION = -5, -15, -213, -212, -215
+_ERROR_NAMES = {
+    _BAD_ARGUMENT: "Bad argument",
+    _BAD_CHANNELS: "Bad number of channels",
+    _NOT_IMPLEMENTED: "The function/feature is not implemented",
+    _PARSE: "Parsing error",
+    _ASSERTION: "Assertion failed",
+}
+
+data = types.ModuleType(f"{__name__}.data", "Where cascades are found, as in ``cv2.data``.")
+data.haarcascades = os.path.join(_MODELS, "")
+
+__all__ = [
+    "CASCADE_DO_CANNY_PRUNING",
+    "CASCADE_DO_ROUGH_SEARCH",
+    "CASCADE_FIND_BIGGEST_OBJECT",
+    "CASCADE_SCALE_IMAGE",
+    "CascadeClassifier",
+    "data",
+    "groupRectangles",
+]
+
+
+def __getattr__(name):
+    # Without __path__ and the like: with them this module would pass for OpenCV's package.
+    if not name.startswith("__") or name == "__version__":
+        try:
+            return getattr(opencv(), name)
+        except AttributeError:
+            message = f"neither classicvision nor OpenCV {opencv().__version__} has {name!r}"
+            raise AttributeError(message, name=name) from None
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+
+
+def __dir__():
+    forwarded = (name for name in dir(opencv()) if not name.startswith("_"))
+    return sorted({*__all__, "__version__", *forwarded})
+
+
+class CascadeClassifier:
+    """OpenCV's cascade classifier: the interface of ``cv2.CascadeClassifier`` in OpenCV 4.
+
+    Parameters
+    ----------
+    filename : path-like, optional
+        An XML file, loaded as by `load`.
+
+    Notes
+    -----
+    Differences from OpenCV 4.14, all where it fails: a file under ``data.haarcascades`` that
+    does not exist raises `FileNotFoundError` with the places that have it; the constructor
+    raises ``cv2.error``, not `SystemError`, for a damaged file; a file without a complete cascade
+    raises ``cv2.error`` where OpenCV sometimes only returned False; `detectMultiScale3` works
+    with its default arguments. Results come in the order of OpenCV on one thread. As many
+    threads run as ``cv2.getNumThreads()`` says.
+
+    Examples
+    --------
+    >>> import classicvision.compat.opencv as cv2
+    >>> classifier = cv2.CascadeClassifier()
+    >>> classifier.empty()
+    True
+    """
+
+    def __init__(self, filename=None):
+        self._detector = None
+        if filename is not None:
+            self._load(filename)
+
+    def __repr__(self):
+        return f"<CascadeClassifier {'empty' if self.empty() else self._detector!r}>"
+
+    def load(self, filename):
+        """Load a cascade from an XML file, in OpenCV's new or old format.
+
+        Parameters
+        ----------
+        filename : path-like
+            A name under ``data.haarcascades`` that is not there is also looked for in the
+            installed ``cv2.data.haarcascades``.
+
+        Returns
+        -------
+        bool
+            False, with a warning, if the file does not exist; the classifier is then empty.
+
+        Raises
+        ------
+        FileNotFoundError
+            For a file that exists neither under ``data.haarcascades`` nor in OpenCV's folder.
+        cv2.error
+            If the file is damaged or is not a Haar or LBP cascade.
+        """
+        return self._load(filename)
+
+    def _load(self, filename):
+        self._detector = None
+        if not isinstance(filename, (str, os.PathLike)) or not os.fspath(filename):
+            raise _error(_BAD_ARGUMENT, f"filename must be a path, got {filename!r}", "load")
+        path = _find_file(os.fspath(filename))
+        if path is None:
+            warnings.warn(
+                f"no cascade file {os.fspath(filename)!r}: the classifier is empty",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+            return False
+        try:
+            self._detector = CascadeDetector.load(path)
+        except (ValueError, OSError) as error:
+            raise _error(_PARSE, str(error), "load") from error
+        return True
+
+    def empty(self):
+        """Return whether no cascade has been loaded."""
+        return self._detector is None
+
+    def read(self, node):
+        """Refuse to read from a ``cv2.FileNode``; `load` reads the file itself."""
+        reason = "reading from a FileNode is not supported; use load(filename)"
+        raise _error(_NOT_IMPLEMENTED, reason, "read")
+
+    @staticmethod
+    def convert(oldcascade, newcascade):
+        """Refuse to convert an old cascade file; `load` reads the old format as it is."""
+        reason = "converting is not supported, nor needed: load(oldcascade) reads the old format"
+        raise _error(_NOT_IMPLEMENTED, reason, "convert")
+
+    def getOriginalWindowSize(self):
+        """Return the (width, height) of the cascade's window in pixels."""
+        return tuple(self._loaded("getOriginalWindowSize").window)
+
+    def getFeatureType(self):
+        """Return 0 for Haar features, 1 for local binary patterns."""
+        return _FEATURE_TYPES[self._loaded("getFeatureType").feature_type]
+
+    def isOldFormatCascade(self):
+        """Return False, as OpenCV does since 3.0: old files are converted when loaded."""
+        self._loaded("isOldFormatCascade")
+        return False
+
+    def detectMultiScale(
+        self, image, scaleFactor=1.1, minNeighbors=3, flags=0, minSize=(0, 0), maxSize=(0, 0)
+    ):
+        """Detect objects of different sizes.
+
+        Parameters
+        ----------
+        image : ndarray of uint8, shape (rows, columns), (rows, columns, 1), (…, 3) or (…, 4)
+            Gray, BGR or BGRA. ``None`` and an image without pixels hold no objects.
+        scaleFactor : float
+            Ratio of successive window sizes; above 1.
+        minNeighbors : int
+            A group of windows survives with more than this many; 0 gives all windows.
+        flags : int
+            Ignored, as in OpenCV since 3.0.
+        minSize, maxSize : sequence of two int
+            Smallest and largest (width, height) of windows; a ``maxSize`` of 0 is no limit.
+            Where no window size fits, the one nearest to ``minSize`` is searched for.
+
+        Returns
+        -------
+        objects : ndarray of int32, shape (n, 4), or an empty tuple
+            x, y, width, height, clipped to the image.
+
+        Raises
+        ------
+        cv2.error
+            For an empty classifier, a scale factor that is not above 1, an image that is not
+            uint8 or has a wrong shape, arguments of a wrong type.
+        """
+        found = self._find(image, scaleFactor, minNeighbors, flags, minSize, maxSize)
+        return _grouped(*found, counts=False)[0]
+
+    def detectMultiScale2(
+        self, image, scaleFactor=1.1, minNeighbors=3, flags=0, minSize=(0, 0), maxSize=(0, 0)
+    ):
+        """Detect objects as `detectMultiScale` does, and count the windows of each.
+
+        Returns
+        -------
+        objects : ndarray of int32, shape (n, 4), or an empty tuple
+        numDetections : ndarray of int32, shape (n,), or an empty tuple
+            How many windows were merged into the object.
+        """
+        return _grouped(*self._find(image, scaleFactor, minNeighbors, flags, minSize, maxSize))
+
+    def detectMultiScale3(
+        self,
+        image,
+        scaleFactor=1.1,
+        minNeighbors=3,
+        flags=0,
+        minSize=(0, 0),
+        maxSize=(0, 0),
+        outputRejectLevels=False,
+    ):
+        """Detect objects as `detectMultiScale` does, with the certainty of the last stage.
+
+        Returns
+        -------
+        objects : ndarray of int32, shape (n, 4), or an empty tuple
+        rejectLevels : ndarray of int32, shape (n,), or an empty tuple
+            The number of stages passed, which is all of them.
+        levelWeights : ndarray of float64, shape (n,), or an empty tuple
+            The largest sum of the last stage in each group.
+
+        Notes
+        -----
+        Without ``outputRejectLevels`` both are empty. OpenCV 4.14 raises in that case, where it
+        finds something; and for a Haar cascade of a single stage it also reports windows without
+        contrast, which we do not.
+        """
+        found = self._find(image, scaleFactor, minNeighbors, flags, minSize, maxSize)
+        if not outputRejectLevels:
+            return _grouped(*found, counts=False)[0], (), ()
+        windows, sums, minNeighbors, size = found
+        boxes, levels, weights = group_levels(
+            _corners(windows), np.full(len(sums), len(self._detector.stages)), sums, minNeighbors
+        )
+        return _clipped(boxes, size, levels.astype(np.int32), weights)
+
+    def _loaded(self, function):
+        if self._detector is None:
+            raise _error(_ASSERTION, "!empty(): no cascade has been loaded", function)
+        return self._detector
+
+    def _find(self, image, scaleFactor, minNeighbors, flags, minSize, maxSize):
+        """Check the arguments; return windows, last stage sums, minNeighbors and the image size."""
+        detector = self._loaded("detectMultiScale")
+        scale_factor = _number(scaleFactor, "scaleFactor", 1.1)
+        min_neighbors = _integer(minNeighbors, "minNeighbors", 3)
+        _integer(flags, "flags", 0)
+        min_size, max_size = _size(minSize, "minSize"), _size(maxSize, "maxSize")
+        if not scale_factor > 1:
+            reason = f"scaleFactor > 1: got {scale_factor}"
+            raise _error(_ASSERTION, reason, "detectMultiScale")
+        gray = _gray(image)
+        size = gray.shape[1], gray.shape[0]
+        if gray.size == 0:
+            return np.zeros((0, 4), np.int32), np.zeros(0), min_neighbors, size
+        # A negative smallest size is no limit; a negative largest one is too small for any window.
+        min_size = tuple(max(side, 0) for side in min_size)
+        max_size = tuple(side if side >= 0 else 1 for side in max_size)
+        threads = max(1, opencv().getNumThreads())
+        windows, sums = detector.detect_windows(gray, scale_factor, min_size, max_size, threads)
+        return windows, sums, min_neighbors, size
+
+
+def groupRectangles(rectList, groupThreshold, eps=0.2):
+    """Merge similar rectangles, as ``cv2.groupRectangles`` of OpenCV 4.
+
+    Parameters
+    ----------
+    rectList : sequence of (x, y, width, height), or integer array of shape (n, 4)
+        Not modified.
+    groupThreshold : int
+        A group needs more rectangles than this; 0 or less merges nothing.
+    eps : float
+        How far the edges of similar rectangles may differ, relative to their sides.
+
+    Returns
+    -------
+    rectList : ndarray of int32, shape (k, 4), or an empty tuple
+    weights : ndarray of int32, shape (k,), or an empty tuple
+        How many rectangles each group merged.
+
+    Raises
+    ------
+    TypeError
+        For rectangles that are not four integers each, or a threshold that is not an integer.
+
+    Examples
+    --------
+    >>> from classicvision.compat.opencv import groupRectangles
+    >>> groupRectangles([(0, 0, 20, 20), (2, 0, 20, 20), (50, 50, 10, 10)], 1)
+    (array([[ 1,  0, 20, 20]], dtype=int32), array([2], dtype=int32))
+    """
+    rectangles = np.asarray(() if rectList is None else rectList)
+    threshold = 0 if groupThreshold is None else groupThreshold
+    if not _is_integer(threshold):
+        raise TypeError(f"groupThreshold must be an integer, got {groupThreshold!r}")
+    if rectangles.size == 0:
+        return (), ()
+    limits = np.iinfo(np.int32)
+    if (
+        rectangles.dtype.kind not in "iu"
+        or rectangles.shape[1:] != (4,)
+        or rectangles.min() < limits.min
+        or rectangles.max() > limits.max
+    ):
+        raise TypeError("rectList must hold x, y, width, height as 32-bit integers")
+    rectangles = rectangles.astype(np.int32)
+    if threshold <= 0:
+        return rectangles, np.ones(len(rectangles), np.int32)
+    boxes, counts = group_boxes(_corners(rectangles), int(threshold), 0.2 if eps is None else eps)
+    return _result(_rectangles(boxes)), _result(counts.astype(np.int32))
+
+
+def _grouped(windows, sums, min_neighbors, size, counts=True):
+    boxes, merged = group_boxes(_corners(windows), min_neighbors, _GROUP_EPS)
+    return _clipped(boxes, size, *([merged.astype(np.int32)] if counts else []))
+
+
+def _clipped(boxes, size, *columns):
+    """Return the rectangles inside the image, and the columns that belong to them."""
+    width, height = size
+    clipped = np.clip(boxes, 0, [width, height, width, height])
+    kept = (clipped[:, 2:] > clipped[:, :2]).all(axis=1)
+    return tuple(_result(values[kept]) for values in (_rectangles(clipped), *columns))
+
+
+def _result(values):
+    """OpenCV's Python functions return an empty tuple for an empty list."""
+    return values if len(values) else ()
+
+
+def _corners(rectangles):
+    corners = np.asarray(rectangles, np.float64).reshape(-1, 4)
+    return np.hstack([corners[:, :2], corners[:, :2] + corners[:, 2:]])
+
+
+def _rectangles(boxes):
+    corners = np.asarray(boxes, np.float64)
+    return np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]]).astype(np.int32)
+
+
+def _gray(image):
+    """Return the image as a contiguous gray array, read and converted as OpenCV does."""
+    function = "detectMultiScale"
+    if image is None:
+        image = np.zeros((0, 0), np.uint8)
+    if isinstance(image, opencv().UMat):
+        image = image.get()
+    if not isinstance(image, np.ndarray):
+        reason = f"image must be a NumPy array, got {type(image).__name__}"
+        raise _error(_BAD_ARGUMENT, reason, function)
+    if image.dtype != np.uint8:
+        reason = f"image.depth() == CV_8U: image must be of dtype uint8, got {image.dtype}"
+        raise _error(_ASSERTION, reason, function)
+    if image.ndim not in (1, 2, 3):
+        reason = f"image must be (rows, columns[, channels]), got shape {image.shape}"
+        raise _error(_BAD_ARGUMENT, reason, function)
+    if image.size == 0:
+        return np.zeros((0, 0), np.uint8)
+    if image.ndim < 3 or image.shape[2] == 1:
+        return np.require(image.reshape(len(image), -1), requirements=["C", "W"])
+    if image.shape[2] not in (3, 4):
+        reason = f"image must have 1, 3 or 4 channels, got {image.shape[2]}"
+        raise _error(_BAD_CHANNELS, reason, function)
+    return opencv().cvtColor(image, opencv().COLOR_BGR2GRAY)
+
+
+def _is_integer(value):
+    return isinstance(value, numbers.Integral) and not isinstance(value, (bool, np.bool_))
+
+
+def _integer(value, name, default):
+    if value is None:  # OpenCV's Python functions take None for "not given"
+        return default
+    if not _is_integer(value):
+        raise _error(_BAD_ARGUMENT, f"{name} must be an integer, got {value!r}", "detectMultiScale")
+    return int(value)
+
+
+def _number(value, name, default):
+    if value is None:
+        return default
+    if not isinstance(value, numbers.Real) or isinstance(value, (bool, np.bool_)):
+        raise _error(_BAD_ARGUMENT, f"{name} must be a number, got {value!r}", "detectMultiScale")
+    return float(value)
+
+
+def _size(value, name):
+    if value is None:
+        return 0, 0
+    if not hasattr(value, "__len__") or len(value) != 2 or not all(map(_is_integer, value)):
+        reason = f"{name} must be two integers, (width, height), got {value!r}"
+        raise _error(_BAD_ARGUMENT, reason, "detectMultiScale")
+    return int(value[0]), int(value[1])
+
+
+def _find_file(path):
+    """Return the file to load, ``None`` where it is missing, as OpenCV treats it.
+
+    Programs find the cascades through ``data.haarcascades`` or as ``data`` beside
+    ``cv2.__file__``. Raises `FileNotFoundError` for what is in neither our folder nor OpenCV's.
+    """
+    if os.path.exists(path):
+        return path
+    folder, name = os.path.split(os.path.abspath(path))
+    if folder not in (_MODELS, _BESIDE_MODULE):
+        return None
+    theirs = getattr(getattr(opencv(), "data", None), "haarcascades", _MODELS)
+    for candidate in (os.path.join(_MODELS, name), os.path.join(theirs, name)):
+        if os.path.isfile(candidate):
+            return candidate
+    raise FileNotFoundError(
+        f"neither classicvision nor OpenCV {opencv().__version__} comes with {name}: get it from "
+        "data/haarcascades of https://github.com/opencv/opencv/tree/4.x, or from cv2/data in the "
+        "wheel of 'pip download --no-deps opencv-python-headless==4.14.*', and put it into "
+        f"{data.haarcascades}"
+    )
+
+
+def _error(code, reason, function):
+    """Return a ``cv2.error`` that looks like OpenCV's own."""
+    message = (
+        f"classicvision: error: ({code}:{_ERROR_NAMES[code]}) {reason} in function {function!r}"
+    )
+    error = opencv().error(message)
+    error.code, error.err, error.func, error.msg = code, reason, function, message
+    error.file, error.line = "", -1
+    return error

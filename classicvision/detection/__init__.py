@@ -1,0 +1,1 @@
+"""Pipelines that find objects in images."""

@@ -1,0 +1,343 @@
+"""Detecting objects with a boosted cascade of Haar or LBP features."""
+
+import dataclasses
+import importlib.util
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from classicvision._checks import check_image, check_number, check_size
+from classicvision._opencv import opencv
+from classicvision.boxes import group_boxes
+from classicvision.detection.cascade_layout import make_tables
+from classicvision.detection.cascade_scan import scan_layer
+from classicvision.detection.cascade_xml import read_cascade
+from classicvision.images import luminance
+from classicvision.results import Detections
+
+_GROUP_EPS = 0.2
+_MOST_SCALES = 10_000
+_ROOM = 4096
+
+# name -> (package that installs it, path inside the package)
+_MODELS = {"frontalface": ("skimage", "data/lbpcascade_frontalface_opencv.xml")}
+MODEL_NAMES = tuple(_MODELS)
+
+
+@dataclasses.dataclass(frozen=True)
+class CascadeSteps:
+    """What `CascadeDetector.explain` saw.
+
+    Attributes
+    ----------
+    scales : ndarray of float32, shape (n,)
+        Size of the object in each layer relative to the window.
+    depths : list of ndarray of uint16, each of shape (rows, columns)
+        For each layer, for each window position, how many stages the window passed.
+    steps : list of int
+        Distance in pixels of the layer between neighbouring window positions.
+    passed : ndarray of int64, shape (stages + 1,)
+        How many window positions there are, then how many pass each stage.
+    """
+
+    scales: np.ndarray
+    depths: list
+    steps: list
+    passed: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class _Layer:
+    """One scale of the search: the image is shrunk by ``scale``."""
+
+    scale: np.float32
+    size: tuple  # width, height of the shrunk image
+    step: int
+    lattice: tuple  # columns, rows of window positions
+
+
+class CascadeDetector:
+    """A boosted cascade that finds objects of all sizes, as OpenCV's ``CascadeClassifier`` does.
+
+    Windows and groups are those of ``cv2.CascadeClassifier.detectMultiScale`` of OpenCV 4.14,
+    all of them and no others. Get a detector from `load`.
+
+    Attributes
+    ----------
+    window : tuple of int
+        (width, height) of the smallest object in pixels.
+    feature_type : {"haar", "lbp"}
+    stages : list of int
+        The number of weak classifiers in each stage.
+
+    References
+    ----------
+    .. [1] P. Viola and M. Jones, "Rapid object detection using a boosted cascade of simple
+           features", CVPR 2001.
+    .. [2] R. Lienhart and J. Maydt, "An extended set of Haar-like features for rapid object
+           detection", ICIP 2002.
+    .. [3] S. Liao, X. Zhu, Z. Lei, L. Zhang and S. Z. Li, "Learning multi-scale block local
+           binary patterns for face recognition", ICB 2007.
+
+    Examples
+    --------
+    >>> import classicvision as cv
+    >>> detector = cv.CascadeDetector.load("frontalface")
+    >>> faces = detector.detect(cv.sample_image("astronaut"), scale_factor=1.2)
+    >>> len(faces)
+    1
+    """
+
+    def __init__(self, cascade):
+        self._cascade = cascade
+        self._tables = tuple(make_tables(cascade))
+
+    @classmethod
+    def load(cls, path_or_name="frontalface"):
+        """Load a cascade from an OpenCV XML file or by the name of a model that is installed.
+
+        Parameters
+        ----------
+        path_or_name : path-like or str
+            A Haar cascade (old or new format, upright and tilted features, stumps and trees)
+            or an LBP cascade; or ``"frontalface"``, OpenCV's LBP face cascade that
+            scikit-image installs.
+
+        Raises
+        ------
+        OSError
+            If there is no such file and no such model, or it cannot be read.
+        ValueError
+            If the file is not a cascade, or is damaged; the message says where.
+        """
+        path = Path(path_or_name)
+        if str(path_or_name) in _MODELS and not path.exists():
+            path = _model_path(str(path_or_name))
+        if not path.exists():
+            raise FileNotFoundError(
+                f"{path}: no such cascade file; the installed models are {', '.join(MODEL_NAMES)}"
+            )
+        return cls(read_cascade(path))
+
+    @property
+    def window(self):
+        return self._cascade.window
+
+    @property
+    def feature_type(self):
+        return self._cascade.kind
+
+    @property
+    def stages(self):
+        return np.diff(self._cascade.stage_trees).tolist()
+
+    def __repr__(self):
+        width, height = self.window
+        return (
+            f"CascadeDetector({self.feature_type}, window {width} x {height}, "
+            f"{len(self.stages)} stages, {sum(self.stages)} weak classifiers)"
+        )
+
+    def detect(
+        self, image, *, scale_factor=1.1, min_neighbors=3, min_size=None, max_size=None, n_jobs=None
+    ):
+        """Find objects in an image.
+
+        Parameters
+        ----------
+        image : array_like, shape (rows, columns) or (rows, columns, 3) RGB
+            uint8; other types are brought to 0..255 first: uint16 by division by 257, bool
+            times 255, floats times 255 where none exceeds 1, otherwise rounded and clipped,
+            int16 clipped. Need not be contiguous or writeable.
+        scale_factor : float
+            Ratio of one object size to the next smaller one, above 1.
+        min_neighbors : int
+            A group of similar windows is reported if it has more members than this; 0
+            reports every window that passes, ungrouped.
+        min_size, max_size : int or (width, height), optional
+            Bounds of the object size in pixels. If no searched size lies between them, the
+            one closest to `min_size` is used, as OpenCV does.
+        n_jobs : int, optional
+            Threads that share the scales; -1 means all cores. The result is the same.
+
+        Returns
+        -------
+        Detections
+            Boxes clipped to the image, by falling score. Scores are the numbers of windows
+            merged, for ungrouped windows the last stage's sum minus its threshold.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For an argument of the wrong type, or outside its range.
+
+        Notes
+        -----
+        Memory: about 9 bytes per pixel of the largest layer, 13 with tilted features.
+        """
+        gray = _as_bytes(check_image(image))
+        min_neighbors = check_number(min_neighbors, "min_neighbors", at_least=0, integer=True)
+        rectangles, sums = self.detect_windows(gray, scale_factor, min_size, max_size, n_jobs)
+        boxes = rectangles.astype(np.float32)
+        boxes[:, 2:] += boxes[:, :2]
+        if min_neighbors > 0:
+            boxes, scores = group_boxes(boxes, min_neighbors, _GROUP_EPS)
+        else:
+            scores = sums - np.float64(self._cascade.stage_thresholds[-1])
+        rows, columns = gray.shape
+        boxes = np.clip(boxes, 0, np.array([columns, rows, columns, rows], np.float32))
+        order = np.lexsort((boxes[:, 0], boxes[:, 1], -scores))
+        return Detections(boxes[order], scores[order])
+
+    def detect_windows(self, gray, scale_factor=1.1, min_size=None, max_size=None, n_jobs=None):
+        """Return every window that passes all stages, before grouping and clipping.
+
+        Parameters
+        ----------
+        gray : ndarray of uint8, shape (rows, columns)
+        scale_factor, min_size, max_size, n_jobs
+            As for `detect`.
+
+        Returns
+        -------
+        rectangles : ndarray of int32, shape (n, 4)
+            x, y, width, height, in the order of OpenCV on one thread.
+        sums : ndarray of float64, shape (n,)
+            The sum of leaves of the last stage.
+        """
+        layers = self._layers(gray.shape, scale_factor, min_size, max_size)
+        found = _map_layers(lambda layer: self._scan(gray, layer), layers, n_jobs)
+        if not found:
+            return np.zeros((0, 4), np.int32), np.zeros(0)
+        return np.concatenate([part for part, _ in found]), np.concatenate([s for _, s in found])
+
+    def explain(self, image, *, scale_factor=1.1, min_size=None, max_size=None):
+        """Show how far every window gets: see `CascadeSteps`.
+
+        Parameters are those of `detect`.
+
+        Examples
+        --------
+        >>> import classicvision as cv
+        >>> detector = cv.CascadeDetector.load("frontalface")
+        >>> steps = detector.explain(cv.sample_image("astronaut"), scale_factor=1.5)
+        >>> steps.passed.shape
+        (21,)
+        """
+        gray = _as_bytes(check_image(image))
+        layers = self._layers(gray.shape, scale_factor, min_size, max_size)
+        depths = []
+        for layer in layers:
+            depths.append(np.zeros(layer.lattice[::-1], np.uint16))
+            self._scan(gray, layer, depths[-1])
+        passed = [
+            sum(int((depth >= s).sum()) for depth in depths) for s in range(len(self.stages) + 1)
+        ]
+        return CascadeSteps(
+            scales=np.array([layer.scale for layer in layers], np.float32),
+            depths=depths,
+            steps=[layer.step for layer in layers],
+            passed=np.array(passed, np.int64),
+        )
+
+    def _layers(self, shape, scale_factor, min_size, max_size):
+        """The layers to search, by OpenCV's rules."""
+        scale_factor = check_number(scale_factor, "scale_factor", above=1, at_most=1e6)
+        min_width, min_height = check_size(min_size, "min_size") or (0, 0)
+        max_width, max_height = check_size(max_size, "max_size") or (0, 0)
+        rows, columns = shape
+        if not (max_width and max_height):
+            max_width, max_height = columns, rows
+        width, height = self.window
+        scales = _all_scales(self.window, (columns, rows), scale_factor)
+        sizes = np.rint(np.outer(scales, np.array(self.window, np.float32))).astype(np.int64)
+        fits = (sizes <= (max_width, max_height)).all(1) & (sizes >= (min_width, min_height)).all(1)
+        if len(scales) and not fits.any():
+            distance = ((sizes - (min_width, min_height)) ** 2).sum(1)
+            fits[distance.argmin()] = True
+        layers = []
+        for scale in scales[fits]:
+            size = tuple(int(np.rint(np.float32(side) / scale)) for side in (columns, rows))
+            step = 1 if scale >= 2 else 2
+            # OpenCV hands the rows of a layer out in stripes of whole steps, as many as the
+            # first layer has 32 columns of positions; an odd last row may be left over.
+            valid_rows = max(size[1] + 1 - height, 0)
+            valid_columns = max(size[0] + 1 - width, 0)
+            if not layers:
+                stripes = -(-valid_columns // 32)
+            stripe = max((valid_rows // step + stripes - 1) // stripes, 1) * step
+            valid_rows = min(valid_rows, stripes * stripe)
+            lattice = (-(-valid_columns // step), -(-valid_rows // step))
+            if min(lattice) > 0:
+                layers.append(_Layer(scale, size, step, lattice))
+        return layers
+
+    def _scan(self, gray, layer, depth=None):
+        """Scan one layer; return rectangles in the image and the sums of the last stage."""
+        small = gray
+        if layer.size != gray.shape[::-1]:
+            cv2 = opencv()
+            small = cv2.resize(gray, layer.size, interpolation=cv2.INTER_LINEAR_EXACT)
+        depth = np.zeros((0, 0), np.uint16) if depth is None else depth
+        room = _ROOM
+        while True:
+            positions, sums = np.empty((room, 2), np.int32), np.empty(room)
+            n = scan_layer(
+                small, self.window, layer.step, layer.lattice, self._tables, positions, sums, depth
+            )
+            if n <= room:
+                break
+            room = n
+        # The positions are rounded as OpenCV does: float32 products, halves to even.
+        rectangles = np.empty((n, 4), np.int32)
+        rectangles[:, :2] = np.rint((positions[:n] * layer.step).astype(np.float32) * layer.scale)
+        rectangles[:, 2:] = np.rint(np.array(self.window, np.float32) * layer.scale)
+        return rectangles, sums[:n]
+
+
+def _all_scales(window, size, scale_factor):
+    """Powers of ``scale_factor`` by which the window still fits into the image."""
+    scales = []
+    factor = 1.0
+    while all(round(side * factor) <= limit for side, limit in zip(window, size, strict=True)):
+        scales.append(factor)
+        factor *= scale_factor
+        if len(scales) > _MOST_SCALES:
+            raise ValueError(
+                f"scale_factor {scale_factor} makes more than {_MOST_SCALES} scales; "
+                "use 1.01 or more"
+            )
+    return np.array(scales).astype(np.float32)
+
+
+def _map_layers(function, layers, n_jobs):
+    """Apply ``function`` to all layers, in threads if asked for, the largest layer first."""
+    threads = 1 if n_jobs is None else check_number(n_jobs, "n_jobs", at_least=-1, integer=True)
+    if threads == 0:
+        raise ValueError("n_jobs must be a positive number of threads or -1 for all cores, got 0")
+    if threads == 1 or len(layers) < 2:
+        return [function(layer) for layer in layers]
+    with ThreadPoolExecutor(None if threads < 0 else threads) as pool:
+        return list(pool.map(function, layers))
+
+
+def _as_bytes(image):
+    """Bring an image to uint8 gray in 0..255."""
+    if image.dtype == np.uint16:
+        image = np.rint(image / 257.0)
+    elif image.dtype == bool:
+        image = image * 255
+    elif image.dtype.kind == "f":
+        image = np.rint(image * 255.0 if image.max() <= 1 else image)
+    if image.dtype != np.uint8:
+        image = np.clip(image, 0, 255).astype(np.uint8)
+    return luminance(image)
+
+
+def _model_path(name):
+    package, path = _MODELS[name]
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        raise FileNotFoundError(f"the model {name!r} comes with {package}, which is not installed")
+    return Path(spec.submodule_search_locations[0]) / path

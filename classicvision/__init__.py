@@ -28,7 +28,9 @@ _PUBLIC = {
         "tilted_integral_image",
     ],
     "edges.canny": ["canny"],
-    "hough.lines": ["hough_lines"],
+    "hough.finding": ["find_lines"],
+    "hough.fitting": ["fit_lines"],
+    "hough.lines": ["hough_lines", "suppress_lines"],
     "hough.segments": ["hough_segments"],
     "detection.cascade": ["CascadeDetector"],
 }

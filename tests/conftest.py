@@ -7,8 +7,21 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from tests import lanes
+
 settings.register_profile("kernels", deadline=None, max_examples=25, derandomize=True)
 settings.load_profile("kernels")
+
+
+def pytest_collection_finish(session):
+    """Start the lanes first, so that they share the time with all other tests."""
+    if any(item.path.name == "test_lanes.py" for item in session.items):
+        lanes.start(session.config._tmp_path_factory.mktemp("lanes"))
+        session.items.sort(key=lambda item: item.path.name == "test_lanes.py")  # and end last
+
+
+def pytest_sessionfinish():
+    lanes.stop()
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from classicvision.boxes import group_boxes
 from classicvision.detection.cascade_layout import make_tables
 from classicvision.detection.cascade_scan import scan_layer
 from classicvision.detection.cascade_xml import read_cascade
-from classicvision.images import luminance
+from classicvision.images import as_uint8, luminance
 from classicvision.results import Detections
 
 _GROUP_EPS = 0.2
@@ -147,9 +147,8 @@ class CascadeDetector:
         Parameters
         ----------
         image : array_like, shape (rows, columns) or (rows, columns, 3) RGB
-            uint8; other types are brought to 0..255 first: uint16 by division by 257, bool
-            times 255, floats times 255 where none exceeds 1, otherwise rounded and clipped,
-            int16 clipped. Need not be contiguous or writeable.
+            Other types than uint8 are brought to 0..255 first: uint16 is divided by 257, bool
+            multiplied by 255, floats too where none exceeds 1, and what is outside is clipped.
         scale_factor : float
             Ratio of one object size to the next smaller one, above 1.
         min_neighbors : int
@@ -176,7 +175,7 @@ class CascadeDetector:
         -----
         Memory: about 9 bytes per pixel of the largest layer, 13 with tilted features.
         """
-        gray = _as_bytes(check_image(image))
+        gray = luminance(as_uint8(check_image(image)))
         min_neighbors = check_number(min_neighbors, "min_neighbors", at_least=0, integer=True)
         rectangles, sums = self.detect_windows(gray, scale_factor, min_size, max_size, n_jobs)
         boxes = rectangles.astype(np.float32)
@@ -225,7 +224,7 @@ class CascadeDetector:
         >>> steps.passed.shape
         (21,)
         """
-        gray = _as_bytes(check_image(image))
+        gray = luminance(as_uint8(check_image(image)))
         layers = self._layers(gray.shape, scale_factor, min_size, max_size)
         depths = []
         for layer in layers:
@@ -320,19 +319,6 @@ def _map_layers(function, layers, n_jobs):
         return [function(layer) for layer in layers]
     with ThreadPoolExecutor(None if threads < 0 else threads) as pool:
         return list(pool.map(function, layers))
-
-
-def _as_bytes(image):
-    """Bring an image to uint8 gray in 0..255."""
-    if image.dtype == np.uint16:
-        image = np.rint(image / 257.0)
-    elif image.dtype == bool:
-        image = image * 255
-    elif image.dtype.kind == "f":
-        image = np.rint(image * 255.0 if image.max() <= 1 else image)
-    if image.dtype != np.uint8:
-        image = np.clip(image, 0, 255).astype(np.uint8)
-    return luminance(image)
 
 
 def _model_path(name):

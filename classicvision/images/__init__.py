@@ -4,7 +4,7 @@ Images are ``(rows, columns)`` gray or ``(rows, columns, 3)`` RGB arrays. Pillow
 loaded when they are first needed.
 """
 
-from classicvision.images.conversion import luminance
+from classicvision.images.conversion import as_uint8, luminance
 from classicvision.images.iteration import expand_paths, iter_images
 from classicvision.images.reading import read_image
 from classicvision.images.samples import FACES_SAMPLE, LINES_SAMPLE, sample_image, sample_path
@@ -13,6 +13,7 @@ from classicvision.images.writing import write_bytes, write_image
 __all__ = [
     "FACES_SAMPLE",
     "LINES_SAMPLE",
+    "as_uint8",
     "expand_paths",
     "iter_images",
     "luminance",

@@ -40,6 +40,38 @@ def luminance(image):
     return gray
 
 
+def as_uint8(image):
+    """Return an image as uint8, on the scale of 0 to 255 that its dtype stands for.
+
+    Parameters
+    ----------
+    image : ndarray, shape (rows, columns) or (rows, columns, 3)
+        uint8 is returned as it is. uint16 is divided by 257 and bool multiplied by 255; floats
+        are multiplied by 255 where none exceeds 1, rounded half to even and clipped; int16 is
+        clipped.
+
+    Returns
+    -------
+    ndarray of uint8, of the same shape
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from classicvision.images import as_uint8
+    >>> as_uint8(np.array([[0.0, 0.5, 1.0]]))
+    array([[  0, 128, 255]], dtype=uint8)
+    """
+    if image.dtype == np.uint8:
+        return image
+    if image.dtype == bool:
+        return image.astype(np.uint8) * np.uint8(255)
+    if image.dtype == np.uint16:
+        image = np.rint(image / 257.0)
+    elif image.dtype.kind == "f":
+        image = np.rint(image * 255.0 if image.max() <= 1 else image)
+    return np.clip(image, 0, 255).astype(np.uint8)
+
+
 def _weighted(pixels):
     if pixels.dtype.kind == "f":
         # float32: products are exact in float64, and each sum is rounded once, as a fused

@@ -38,6 +38,14 @@ def iter_images(paths, *, gray=False, on_error="raise"):
         The file's path; of a video ``clip.mp4#000012``, frames counted from 0; ``camera0#000012``.
     image : ndarray
         As :func:`read_image` returns it.
+
+    Examples
+    --------
+    >>> import classicvision as cv
+    >>> from classicvision.images import sample_path
+    >>> for name, image in cv.iter_images(sample_path("camera"), gray=True):
+    ...     print(image.shape)
+    (512, 512)
     """
     inputs = expand_paths(paths, on_error=on_error)
     report = _raise if on_error == "raise" else on_error

@@ -43,6 +43,17 @@ def write_image(path, image):
         For another dtype or shape, an unknown suffix, or an image that the format cannot hold.
     OSError
         For a folder that is missing or cannot be written to.
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np
+    >>> import classicvision as cv
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     cv.write_image(f"{folder}/dots.png", np.eye(3, dtype=bool))
+    ...     cv.read_image(f"{folder}/dots.png", gray=True)
+    array([[255,   0,   0],
+           [  0, 255,   0],
+           [  0,   0, 255]], dtype=uint8)
     """
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"path must be a file name, got {path!r:.80}")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from classicvision.images import luminance
+from classicvision.images import as_uint8, luminance
 from tests.naive import conversion as naive
 
 INTEGERS = ("bool", "uint8", "uint16", "int16")
@@ -62,3 +62,13 @@ def test_errors():
         luminance(np.zeros((2, 2, 3), complex))
     with pytest.raises(ValueError, match="image has no pixels"):
         luminance(np.zeros((0, 2, 3)))
+
+
+def test_as_uint8_scales_by_what_the_dtype_stands_for():
+    assert as_uint8(np.array([[0, 257 * 100, 65535]], np.uint16)).tolist() == [[0, 100, 255]]
+    assert as_uint8(np.array([[False, True]])).tolist() == [[0, 255]]
+    assert as_uint8(np.array([[0, 0.2, 1]], np.float32)).tolist() == [[0, 51, 255]]
+    assert as_uint8(np.array([[-3.0, 0.5, 1.5, 300]])).tolist() == [[0, 0, 2, 255]]
+    assert as_uint8(np.array([[-7, 7, 700]], np.int16)).tolist() == [[0, 7, 255]]
+    image = np.zeros((2, 2), np.uint8)
+    assert as_uint8(image) is image

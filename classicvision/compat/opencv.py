@@ -15,7 +15,7 @@ import numpy as np
 
 from classicvision._opencv import opencv
 from classicvision.boxes import group_boxes, group_levels
-from classicvision.detection.cascade import CascadeDetector
+from classicvision.detection.cascade import CascadeDetector, model_path
 
 CASCADE_DO_CANNY_PRUNING = 1
 CASCADE_SCALE_IMAGE = 2
@@ -24,6 +24,7 @@ CASCADE_DO_ROUGH_SEARCH = 8
 
 _MODELS = str(Path(__file__).absolute().parents[1] / "models")
 _BESIDE_MODULE = str(Path(__file__).absolute().parent / "data")  # as if data were a package
+_OPENCV_NAMES = {"lbpcascade_frontalface.xml": "frontalface"}  # of models that are installed
 _GROUP_EPS = 0.2
 _FEATURE_TYPES = {"haar": 0, "lbp": 1}
 _BAD_ARGUMENT, _BAD_CHANNELS, _NOT_IMPLEMENTED, _PARSE, _ASSERTION = -5, -15, -213, -212, -215
@@ -423,6 +424,8 @@ def _find_file(path):
     for candidate in (os.path.join(_MODELS, name), os.path.join(theirs, name)):
         if os.path.isfile(candidate):
             return candidate
+    if name in _OPENCV_NAMES:
+        return model_path(_OPENCV_NAMES[name])
     raise FileNotFoundError(
         f"neither classicvision nor OpenCV {opencv().__version__} comes with {name}: get it from "
         "data/haarcascades of https://github.com/opencv/opencv/tree/4.x, or from cv2/data in the "

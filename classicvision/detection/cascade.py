@@ -113,7 +113,7 @@ class CascadeDetector:
         """
         path = Path(path_or_name)
         if str(path_or_name) in _MODELS and not path.exists():
-            path = _model_path(str(path_or_name))
+            path = model_path(str(path_or_name))
         if not path.exists():
             raise FileNotFoundError(
                 f"{path}: no such cascade file; the installed models are {', '.join(MODEL_NAMES)}"
@@ -321,7 +321,8 @@ def _map_layers(function, layers, n_jobs):
         return list(pool.map(function, layers))
 
 
-def _model_path(name):
+def model_path(name):
+    """Return the path of an installed model, one of ``MODEL_NAMES``."""
     package, path = _MODELS[name]
     spec = importlib.util.find_spec(package)
     if spec is None:

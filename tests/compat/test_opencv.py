@@ -456,3 +456,9 @@ def test_a_cascade_of_the_installed_opencv_is_found(monkeypatch, tmp_path):
     for folder in (cv2.data.haarcascades, os.path.join(beside, "data", "")):
         classifier = cv2.CascadeClassifier(folder + "of_opencv.xml")
         assert classifier.getOriginalWindowSize() == (8, 8)
+
+
+def test_the_installed_face_model_is_found_under_its_name_in_opencv():
+    classifier = cv2.CascadeClassifier(cv2.data.haarcascades + "lbpcascade_frontalface.xml")
+    assert classifier.getOriginalWindowSize() == (24, 24)
+    assert classifier.getFeatureType() == 1

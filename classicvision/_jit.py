@@ -6,6 +6,7 @@ Kernels may call each other. They release the GIL, keep no state and raise nothi
 """
 
 import functools
+import sys
 import tempfile
 import threading
 import warnings
@@ -65,6 +66,23 @@ def kernel(function=None, *, fastmath=False, inline=False):
 def on_compile(listener):
     """Call ``listener(kernel_name)`` whenever a kernel is compiled, not read from the cache."""
     _compile_listeners.append(listener)
+
+
+def start_without_blas():
+    """Load Numba without its linear algebra, for a process of our own.
+
+    Numba imports ``scipy.linalg`` when it starts, a sixth of the time of a short command, for
+    matrix products that no kernel here has. Never call this in a user's process: its own
+    compiled functions could not call ``np.dot`` any more.
+    """
+    blas = "scipy.linalg.cython_blas"
+    if blas in sys.modules or "numba.np.arraymath" in sys.modules:
+        return
+    sys.modules[blas] = None  # an import of it fails, and Numba does without
+    try:
+        import numba.np.arraymath  # noqa: F401
+    finally:
+        del sys.modules[blas]
 
 
 @functools.cache

@@ -5,6 +5,7 @@ hold the same model: stages of weak classifiers, each a small tree whose nodes a
 """
 
 import dataclasses
+import math
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from xml.parsers import expat
@@ -153,9 +154,9 @@ def _read_new_format(model):
         parameters = model.find("featuhreParams")
     if parameters is None:
         raise ValueError("the cascade has no <featureParams>")
-    codes = int(_numbers(parameters.findtext("maxCatCount", "0"), "maxCatCount", 1)[0])
+    codes = _numbers(parameters.findtext("maxCatCount", "0"), "maxCatCount", 1)[0]
     if codes != (_LBP_CODES if kind == "lbp" else 0):
-        raise ValueError(f"maxCatCount must be 256 for LBP and 0 for HAAR, got {codes}")
+        raise ValueError(f"maxCatCount must be 256 for LBP and 0 for HAAR, got {codes:g}")
     model_builder = _Builder(
         kind, [_text(model, "width", "the cascade"), _text(model, "height", "the cascade")]
     )
@@ -178,7 +179,7 @@ def _new_tree(tree, builder):
         raise ValueError(
             f"{builder.place}: internalNodes must hold {step} numbers a node, got {len(values)}"
         )
-    nodes = values.reshape(-1, step)
+    nodes = [values[i : i + step] for i in range(0, len(values), step)]
     return nodes, _numbers(_text(tree, "leafValues", builder.place), builder.place)
 
 
@@ -199,7 +200,7 @@ def _read_old_format(model):
                 nodes.append([*links, builder.add_feature(feature), threshold])
             if not nodes:
                 raise ValueError(f"{builder.place}: a tree has no nodes")
-            trees.append((np.array(nodes), np.array(leaves)))
+            trees.append((nodes, leaves))
         builder.add_stage(_text(stage, "stage_threshold", builder.place), trees)
     return builder.build()
 
@@ -221,13 +222,14 @@ class _Builder:
 
     def __init__(self, kind, size):
         self.kind = kind
-        self.window = tuple(int(_numbers(str(side), "window size", 1)[0]) for side in size)
+        sides = [_numbers(str(side), "window size", 1)[0] for side in size]
+        self.window = tuple(int(min(side, _LARGEST_WINDOW + 1)) for side in sides)
         if not all(3 <= side <= _LARGEST_WINDOW for side in self.window):
             raise ValueError(
                 f"the window must be 3 to {_LARGEST_WINDOW} pixels wide and high, "
                 f"got {self.window[0]} x {self.window[1]}"
             )
-        self.stages, self.trees, self.features = [], [], []
+        self.stages, self.trees, self.features, self.tilted = [], [], [], []
 
     @property
     def place(self):
@@ -245,32 +247,27 @@ class _Builder:
             raise ValueError(
                 f"{self.place}: a tree of {n} nodes must have {n + 1} leaves, got {len(leaves)}"
             )
-        links = nodes[:, :2]
-        parents = np.arange(n)[:, None]
-        wrong = (links != np.rint(links)) | (links >= n) | (links < -n)
-        if (wrong | ((links > 0) & (links <= parents))).any():
-            raise ValueError(
-                f"{self.place}: a node link must lead to a later node of its tree or to a leaf"
-            )
+        for parent, node in enumerate(nodes):
+            for link in node[:2]:
+                if not (parent < link < n or -n <= link <= 0) or link % 1:
+                    raise ValueError(
+                        f"{self.place}: a node link must lead to a later node of its tree or to "
+                        f"a leaf, got {link:g}"
+                    )
 
     def add_feature(self, element):
         place = f"feature {len(self.features)}"
-        rectangles = np.zeros((_RECTANGLES, 4))
-        weights = np.zeros(_RECTANGLES)
-        tilted = False
         if self.kind == "lbp":
-            rectangles[0] = _numbers(_text(element, "rect", place), place, 4)
-            weights[0] = 1
+            found = [[*_numbers(_text(element, "rect", place), place, 4), 1.0]]
         else:
-            found = _children(element, "rects", place)
+            found = [_numbers(each.text, place, 5) for each in _children(element, "rects", place)]
             if len(found) > _RECTANGLES:
                 raise ValueError(f"{place}: at most 3 rectangles, got {len(found)}")
-            for i, rectangle in enumerate(found):
-                *rectangles[i], weights[i] = _numbers(rectangle.text, place, 5)
-            tilted = _numbers(element.findtext("tilted", "0"), place, 1)[0] != 0
-        for rectangle in rectangles[: 1 if self.kind == "lbp" else len(found)]:
+        tilted = _numbers(element.findtext("tilted", "0"), place, 1)[0] != 0
+        for *rectangle, _ in found:
             self._check_rectangle(rectangle, tilted, place)
-        self.features.append((rectangles, weights, tilted))
+        self.features.append(found + [[0.0] * 5] * (_RECTANGLES - len(found)))
+        self.tilted.append(tilted)
         return len(self.features) - 1
 
     def _check_rectangle(self, rectangle, tilted, place):
@@ -282,7 +279,7 @@ class _Builder:
         else:
             left, right, bottom = x, x + width, y + height
         inside = left >= 0 and y >= 0 and right <= self.window[0] and bottom <= self.window[1]
-        if not inside or width < 0 or height < 0 or (rectangle != np.rint(rectangle)).any():
+        if not inside or width < 0 or height < 0 or any(value % 1 for value in rectangle):
             raise ValueError(
                 f"{place}: the rectangle {' '.join(f'{value:g}' for value in rectangle)} is not "
                 f"inside the window of {self.window[0]} x {self.window[1]} pixels"
@@ -291,7 +288,7 @@ class _Builder:
     def build(self):
         if not self.trees or not self.features:
             raise ValueError("the cascade has no stages or no features")
-        nodes = np.concatenate([tree for tree, _ in self.trees])
+        nodes = np.array([node for tree, _ in self.trees for node in tree])
         features = nodes[:, 2]
         if ((features < 0) | (features >= len(self.features)) | (features % 1 != 0)).any():
             raise ValueError(f"a node asks for a feature outside 0 .. {len(self.features) - 1}")
@@ -299,9 +296,7 @@ class _Builder:
         if all(len(tree) == 1 for tree, _ in self.trees) and (links != (0, -1)).any():
             raise ValueError("a single-node tree must link to its leaves as 0 and -1")
         lbp = self.kind == "lbp"
-        rectangles, weights, tilted = (
-            np.array(column) for column in zip(*self.features, strict=True)
-        )
+        rectangles = np.array(self.features)
         thresholds = np.array([threshold for _, threshold in self.stages]).astype(np.float32)
         return Cascade(
             kind=self.kind,
@@ -313,10 +308,10 @@ class _Builder:
             node_thresholds=np.zeros(len(nodes), np.float32) if lbp else _float32(nodes[:, 3]),
             node_subsets=_subset_words(nodes[:, 3:]) if lbp else np.zeros((len(nodes), 8), "u4"),
             node_links=links,
-            leaves=_float32(np.concatenate([leaves for _, leaves in self.trees])),
-            rectangles=rectangles.astype(np.int32),
-            weights=_float32(weights),
-            tilted=tilted.astype(bool),
+            leaves=_float32([leaf for _, leaves in self.trees for leaf in leaves]),
+            rectangles=rectangles[..., :4].astype(np.int32),
+            weights=_float32(rectangles[..., 4]),
+            tilted=np.array(self.tilted),
         )
 
 
@@ -335,12 +330,12 @@ def _children(element, tag, place):
 
 
 def _numbers(text, place, count=None):
-    """Parse white-space separated finite numbers as float64 (exact for the integers here)."""
+    """Parse white-space separated finite numbers, exact for the integers here."""
     try:
-        values = np.array([float(word) for word in (text or "").split()])
+        values = [float(word) for word in (text or "").split()]
     except ValueError:
         raise ValueError(f"{place}: expected numbers, got {text.strip()[:40]!r}") from None
-    if not np.isfinite(values).all() or np.abs(values).max(initial=0) > 1e18:
+    if not all(map(math.isfinite, values)):
         raise ValueError(f"{place}: a number is not finite")
     if count is not None and len(values) != count:
         raise ValueError(f"{place}: expected {count} numbers, got {len(values)}")

@@ -1,0 +1,31 @@
+"""What the commands say: results on standard output, everything else on standard error."""
+
+import sys
+
+import click
+
+
+def result(text):
+    """Print a result at once, so that a pipe gets it and an interrupted run has given it."""
+    _print(text, sys.stdout)
+
+
+def message(text):
+    """Print one line on standard error."""
+    _print(f"classicvision: {' '.join(str(text).split())}", sys.stderr)
+
+
+def error(text):
+    """Print one line on standard error that says what failed."""
+    message(f"error: {text}")
+
+
+def _print(text, stream):
+    if stream is None:  # it was closed before the program began
+        return
+    if "tqdm" in sys.modules and stream.isatty():
+        from tqdm import tqdm
+
+        tqdm.write(text, file=stream)  # takes the progress bar away and puts it back below
+    else:
+        click.echo(text, file=stream)

@@ -1,0 +1,150 @@
+"""``classicvision warmup``: compile everything now, so that nothing has to be compiled later."""
+
+import time
+
+import click
+
+from classicvision.cli._messages import result
+
+
+@click.command("warmup")
+def warmup():
+    """Compile all loops now and keep them in Numba's cache.
+
+    Everything that the other commands and the library would compile at their first use, for
+    all types of images. Done once after an installation it takes a minute or two; after that
+    the same takes seconds, which says that all is there.
+
+    \b
+    Examples:
+      classicvision warmup
+      NUMBA_CACHE_DIR=/var/cache/numba classicvision warmup
+    """
+    from classicvision._jit import on_compile
+
+    compiled = []
+    on_compile(compiled.append)
+    begin = time.perf_counter()
+    for title, step in STEPS.items():
+        start, before = time.perf_counter(), len(compiled)
+        step()
+        seconds = time.perf_counter() - start
+        result(f"{title:<16} {len(compiled) - before:4d} compiled  {seconds:6.1f} s")
+    seconds = time.perf_counter() - begin
+    result(f"{'all':<16} {len(compiled):4d} compiled  {seconds:6.1f} s")
+
+
+def _images():
+    """Yield a small image of every type, a bright square on black; gray, then RGB."""
+    import numpy as np
+
+    square = np.zeros((40, 48), bool)
+    square[10:30, 10:30] = True
+    for dtype in ("bool", "uint8", "uint16", "int16", "float32", "float64"):
+        gray = square if dtype == "bool" else square.astype(dtype) * 200
+        yield gray
+        yield np.repeat(gray[:, :, None], 3, axis=2)
+
+
+def _boxes():
+    from classicvision.boxes import group_boxes, group_levels, iou, nms
+
+    boxes = [[0, 0, 9, 9], [1, 0, 10, 9], [20, 20, 29, 29]]
+    iou(boxes, boxes)
+    nms(boxes, [3, 2, 1], 0.5)
+    group_boxes(boxes, 1)
+    group_levels(boxes, [1, 2, 3], [0.5, 0.5, 0.5], 1)
+
+
+def _cascades():
+    """Scan with each kind of cascade: Haar and LBP features, stumps and trees."""
+    import numpy as np
+
+    from classicvision.detection.cascade import CascadeDetector
+    from classicvision.detection.cascade_xml import parse_cascade
+
+    image = np.zeros((40, 48), np.uint8)
+    image[10:30, 10:30] = 200
+    for kind in ("HAAR", "LBP"):
+        for nodes in (1, 2):
+            detector = CascadeDetector(parse_cascade(_cascade_xml(kind, nodes)))
+            detector.detect(image)
+            detector.explain(image)
+
+
+def _cascade_xml(kind, nodes):
+    """Return a cascade of one stage and one tree, the left branch of each node leading on."""
+    test = "0.1" if kind == "HAAR" else "-1 " * 8
+    links = [f"{-i if i == nodes - 1 else i + 1} {-(i + 1)} 0 {test}" for i in range(nodes)]
+    feature = {
+        "HAAR": "<rects><_>1 1 4 2 -1.</_><_>1 1 2 2 2.</_></rects><tilted>0</tilted>",
+        "LBP": "<rect>1 1 2 2</rect>",
+    }
+    return f"""<opencv_storage><cascade><stageType>BOOST</stageType>
+        <featureType>{kind}</featureType><height>12</height><width>12</width>
+        <featureParams><maxCatCount>{0 if kind == "HAAR" else 256}</maxCatCount></featureParams>
+        <stages><_><stageThreshold>0.</stageThreshold><weakClassifiers><_>
+        <internalNodes>{" ".join(links)}</internalNodes>
+        <leafValues>{" 1." * (nodes + 1)}</leafValues>
+        </_></weakClassifiers></_></stages>
+        <features><_>{feature[kind]}</_></features></cascade></opencv_storage>""".encode()
+
+
+def _integral_images():
+    from classicvision.filters import integral
+
+    for image in _images():
+        for dtype in (None, "int32", "int64", "float32", "float64"):
+            if image.dtype.kind == "f" and dtype in ("int32", "int64"):
+                continue  # floats have no sums in integers
+            sums = integral.integral_image(image, dtype=dtype)
+            integral.squared_integral_image(image, dtype=dtype)
+            integral.tilted_integral_image(image, dtype=dtype)
+        integral.box_sum(sums, [[1, 2, 3, 4]])
+
+
+def _gaussian():
+    from classicvision.filters.smoothing import gaussian
+
+    for image in _images():
+        gaussian(image, 1)
+        gaussian(image, 1, truncate=4)
+        gaussian(image, 1, mode="constant")
+
+
+def _gradient():
+    from classicvision.filters.derivatives import gradient
+
+    for image in _images():
+        dtypes = ("int16", "int32") if image.dtype.kind != "f" else ()
+        for dtype in (*dtypes, "float32", "float64"):
+            for size in (3, 5, 7):
+                gradient(image, size=size, dtype=dtype)
+
+
+def _canny():
+    from classicvision.edges.canny import canny
+
+    for image in _images():
+        for aperture in (3, 5, 7):
+            canny(image, 50, 100, aperture=aperture)
+        canny(image, 50, 100, l2_gradient=True, return_steps=True)
+
+
+def _lines():
+    from classicvision.hough.finding import find_lines
+
+    for image in _images():
+        find_lines(image)
+
+
+# What is compiled, by the names that the library's user knows.
+STEPS = {
+    "boxes": _boxes,
+    "cascades": _cascades,
+    "integral images": _integral_images,
+    "gaussian": _gaussian,
+    "gradient": _gradient,
+    "canny": _canny,
+    "lines": _lines,
+}

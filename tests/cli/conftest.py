@@ -1,0 +1,39 @@
+"""Ways to run the command line: in this process, and in one of its own."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from classicvision.cli import main
+from classicvision.images import sample_path
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run a command in an empty folder, in this process: ``run("faces", "photo.jpg")``."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CLASSICVISION_TRACEBACK", "1")  # an unexpected error is an error here
+    return lambda *arguments, **options: CliRunner().invoke(main, [*map(str, arguments)], **options)
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start a command in a process of its own."""
+
+    def start(*arguments, environment=None, **options):
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
+        command = [sys.executable, "-m", "classicvision", *arguments]
+        environment = {**os.environ, **(environment or {})}
+        return subprocess.Popen(command, cwd=tmp_path, env=environment, **options)
+
+    return start
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """The astronaut in the folder where commands run, as photo.png."""
+    return shutil.copy(sample_path("astronaut"), tmp_path / "photo.png")

@@ -1,0 +1,76 @@
+"""``classicvision warmup`` compiles all that the public functions need."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+# Run warmup, then everything else, and name the kernels that got a new signature.
+SCRIPT = """
+import sys
+import numpy as np
+import classicvision as cv
+from classicvision._jit import _Kernel
+from classicvision.cli import main
+from classicvision.compat.opencv import CascadeClassifier
+
+try:
+    main(["warmup"])
+except SystemExit as stop:
+    assert not stop.code
+
+def signatures():
+    modules = [module for name, module in sys.modules.items() if name.startswith("classicvision")]
+    kernels = {id(k): k for m in modules for k in vars(m).values() if isinstance(k, _Kernel)}
+    return {k: set(k.dispatcher.signatures) for k in kernels.values() if k._dispatcher}
+
+before = signatures()
+photo = cv.sample_image("astronaut")[:200, 100:350]
+for dtype in ("bool", "uint8", "uint16", "int16", "float32", "float64"):
+    for image in (photo.astype(dtype), photo.astype(dtype)[::2, ::-1, 1]):
+        for sigma in (0.7, 3):
+            for mode in ("mirror", "nearest", "constant"):
+                cv.gaussian(image, sigma, mode=mode)
+                cv.gaussian(image, sigma, truncate=3, mode=mode)
+        for operator in ("forward", "prewitt", "scharr"):
+            cv.gradient(image, operator)
+        for aperture in (3, 5, 7):
+            cv.gradient(image, size=aperture)
+            for l2 in (False, True):
+                cv.canny(image, 50, 90, sigma=aperture - 3, aperture=aperture, l2_gradient=l2)
+        for function in (cv.integral_image, cv.squared_integral_image, cv.tilted_integral_image):
+            function(image)
+            function(image, dtype="float32")
+        cv.find_lines(image)
+edges = cv.canny(photo, 100, 200)
+lines = cv.hough_lines(edges, threshold=60)
+cv.fit_lines(lines, edges)
+cv.hough_segments(edges, threshold=30, min_length=10, max_gap=2, random_state=1)
+boxes = np.tile([[1, 2, 30, 40]], (9, 1)).astype("float64")
+cv.iou(boxes, boxes)
+cv.nms(boxes, np.arange(9), 0.5)
+cv.group_boxes(boxes, 2)
+for model in ["frontalface", *sys.argv[1:]]:
+    detector = cv.CascadeDetector.load(model)
+    detector.detect(photo, min_neighbors=0)
+    detector.explain(photo)
+    if model != "frontalface":
+        CascadeClassifier(model).detectMultiScale3(photo, outputRejectLevels=True)
+after = signatures()
+print([repr(k) for k in after if after[k] - before.get(k, set())])
+"""
+
+
+def test_nothing_is_left_to_compile():
+    if os.environ.get("NUMBA_DISABLE_JIT") == "1":
+        pytest.skip("nothing is compiled")
+    folder = os.path.join(os.path.dirname(__file__), "..", "golden", "cascades")
+    models = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+    command = [sys.executable, "-c", SCRIPT, *models]
+    result = subprocess.run(command, capture_output=True, text=True)
+    lines = result.stdout.splitlines()
+    assert result.returncode == 0, result.stderr
+    assert lines[0].startswith("boxes ")
+    assert lines[-2].startswith("all ")
+    assert lines[-1] == "[]"

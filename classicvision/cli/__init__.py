@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gc
 import importlib
 import os
 import sys
@@ -32,6 +33,7 @@ class _CommandLine(click.Group):
         """Run a command and exit; what goes wrong is said in one line."""
         extra["standalone_mode"] = False
         _announce_compiling()
+        gc.set_threshold(100_000)  # Numba's objects all stay: looking through them takes 0.1 s
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="backslashreplace")  # any file name can be printed
         with warnings.catch_warnings():

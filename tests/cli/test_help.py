@@ -2,8 +2,10 @@
 
 import importlib
 import shlex
+import warnings
 
 import click
+import numpy as np
 import pytest
 
 import classicvision
@@ -31,7 +33,7 @@ def test_help_shows_examples_whose_options_exist(run, name):
 def test_every_option_has_help(name):
     command = getattr(importlib.import_module(f"classicvision.cli.{name}"), name)
     for parameter in command.params:
-        assert isinstance(parameter, click.Argument) or parameter.help.endswith((".", "."))
+        assert isinstance(parameter, click.Argument) or parameter.help.endswith(".")
 
 
 @pytest.mark.lane
@@ -123,3 +125,30 @@ def test_odd_arguments_are_refused_in_one_line(run, arguments):
 def test_main_is_the_console_script():
     assert isinstance(main, click.Group)
     assert main.list_commands(None) == list(COMMANDS)
+
+
+@pytest.mark.lane
+def test_a_warning_is_one_line(run, monkeypatch):
+    def warn(*arguments):
+        warnings.warn("the cache is\nnot writable", RuntimeWarning, stacklevel=1)
+        return np.zeros((2, 2), bool)
+
+    monkeypatch.setattr("classicvision.cli.edges._find", warn)
+    result = run("edges")
+    assert result.exit_code == 0
+    assert "classicvision: warning: the cache is not writable\n" in result.stderr
+
+
+@pytest.mark.lane
+def test_an_unexpected_error_is_one_line(run, monkeypatch):
+    def fail(*arguments):
+        raise RuntimeError("this should\nnot be")
+
+    monkeypatch.setattr("classicvision.cli.edges._find", fail)
+    monkeypatch.delenv("CLASSICVISION_TRACEBACK")
+    result = run("edges")
+    assert result.exit_code == 1
+    assert result.stderr.endswith(
+        "classicvision: error: unexpected RuntimeError: this should not be "
+        "(set CLASSICVISION_TRACEBACK=1 to see where, and please report it)\n"
+    )

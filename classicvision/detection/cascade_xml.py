@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 import numpy as np
 
-_LARGEST_FILE = 64 * 2**20
+_LARGEST_FILE = 8 * 2**20  # OpenCV's own are below 1 MiB
 _LARGEST_WINDOW = 10_000
 _DEEPEST = 64
 _RECTANGLES = 3
@@ -138,6 +138,8 @@ def _parse_xml(data):
         parser.Parse(data, True)
     except expat.ExpatError as error:
         raise ValueError(f"not well-formed XML: {error}") from None
+    except LookupError as error:  # the encoding that the file says it has
+        raise ValueError(f"not readable XML: {error}") from None
     return builder.close()
 
 
@@ -297,7 +299,7 @@ class _Builder:
             raise ValueError("a single-node tree must link to its leaves as 0 and -1")
         lbp = self.kind == "lbp"
         rectangles = np.array(self.features)
-        thresholds = np.array([threshold for _, threshold in self.stages]).astype(np.float32)
+        thresholds = _float32([threshold for _, threshold in self.stages])
         return Cascade(
             kind=self.kind,
             window=self.window,

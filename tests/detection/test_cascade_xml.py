@@ -59,6 +59,8 @@ def test_old_and_new_format_hold_the_same():
     [
         (b"", "not well-formed XML"),
         (b"\x89PNG\r\n", "not well-formed XML"),
+        (damaged('"1.0"?', '"1.0" encoding="klingon"?'), "unknown encoding: klingon"),
+        (damaged('"1.0"?', '"1.0" encoding="zlib"?'), "'zlib' is not a text encoding"),
         (HAAR[:-40].encode(), "not well-formed XML"),
         (b"<a/>", "no model inside <opencv_storage>"),
         (b"<opencv_storage/>", "no model inside <opencv_storage>"),
@@ -76,6 +78,7 @@ def test_old_and_new_format_hold_the_same():
         (damaged("<width>8</width>", ""), "<width> is missing or empty"),
         (damaged("-0.5</stage", "x</stage"), "stage 0: expected numbers, got 'x'"),
         (damaged("-0.5</stage", "nan</stage"), "a number is not finite"),
+        (damaged("-0.5</stage", "1e39</stage"), "a number is too large for float32"),
         (damaged("0.25", ""), "internalNodes must hold 4 numbers a node, got 7"),
         (damaged("1. -2. 3e0", "1. -2."), "a tree of 2 nodes must have 3 leaves, got 2"),
         (damaged("1 0 0 0.25", "0 0 5 0.25"), r"a feature outside 0 .. 1"),
@@ -103,7 +106,7 @@ def test_an_enormous_file_is_not_read(tmp_path):
     path = tmp_path / "cascade.xml"
     with open(path, "wb") as file:
         file.truncate(2**40)
-    with pytest.raises(ValueError, match="larger than 64 MiB"):
+    with pytest.raises(ValueError, match="larger than 8 MiB"):
         read_cascade(path)
 
 

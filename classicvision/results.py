@@ -36,7 +36,8 @@ class _Result:
             count = len(self)
             if not -count <= index < count:
                 raise IndexError(f"index {index} is out of range: the result has {count} items")
-            index = slice(index % count, index % count + 1)
+            start = int(index) % count
+            index = slice(start, start + 1)
         elif not isinstance(index, slice):
             index = np.asarray(index)
             if index.ndim != 1:
@@ -57,6 +58,9 @@ class _Result:
         )
 
     __hash__ = None
+
+    def __reduce__(self):  # a copy, or one from another process, is read-only and checked too
+        return type(self), tuple(getattr(self, field.name) for field in fields(self))
 
     def __repr__(self):
         return f"{type(self).__name__}({len(self)} {self._ITEMS})"

@@ -1,5 +1,6 @@
 """Results: validation, indexing, equality, and exports against values worked out by hand."""
 
+import copy
 import json
 import pickle
 from xml.etree import ElementTree
@@ -55,6 +56,18 @@ def test_arrays_are_private_copies():
         found.boxes[0] = 0
     with pytest.raises(AttributeError):
         found.scores = [1]
+
+
+def test_copies_are_read_only_too(two):
+    for copied in (pickle.loads(pickle.dumps(two)), copy.copy(two), copy.deepcopy(two)):
+        assert copied == two
+        assert not copied.boxes.flags.writeable
+
+
+def test_indices_of_small_integer_types():
+    many = Lines(np.arange(300), np.zeros(300), np.zeros(300, int))
+    assert many[np.uint8(255)].rho.tolist() == [255]
+    assert many[np.int8(-1)].rho.tolist() == [299]
 
 
 def test_indexing(two):

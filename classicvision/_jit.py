@@ -76,7 +76,7 @@ def start_without_blas():
     compiled functions could not call ``np.dot`` any more.
     """
     blas = "scipy.linalg.cython_blas"
-    if blas in sys.modules or "numba.np.arraymath" in sys.modules:
+    if blas in sys.modules or "numba" in sys.modules:
         return
     sys.modules[blas] = None  # an import of it fails, and Numba does without
     try:

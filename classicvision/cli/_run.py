@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import click
 
+from classicvision._jit import start_without_blas
 from classicvision._parallel import parallel_map
 from classicvision.cli._messages import error, message
 from classicvision.cli._output import Output
@@ -180,6 +181,7 @@ def _items(paths, output, fail):
 
 def _work(find, draw, export, item):
     """Find, draw and write what is asked of one image."""
+    start_without_blas()
     name, image, picture = item
     done = Done(name, image.shape[1], image.shape[0])
     try:

@@ -2,16 +2,17 @@
 
 import dataclasses
 import importlib.util
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
-from classicvision._checks import check_image, check_number, check_size
+from classicvision._checks import check_image, check_jobs, check_number, check_size
 from classicvision._opencv import opencv
 from classicvision.boxes import group_boxes
-from classicvision.detection.cascade_layout import make_tables
-from classicvision.detection.cascade_scan import scan_layer
+from classicvision.detection.cascade_layout import lay_out, make_corners, make_tables
+from classicvision.detection.cascade_scan import make_work, scan_layer
 from classicvision.detection.cascade_xml import read_cascade
 from classicvision.images import as_uint8, luminance
 from classicvision.results import Detections
@@ -92,6 +93,8 @@ class CascadeDetector:
     def __init__(self, cascade):
         self._cascade = cascade
         self._tables = tuple(make_tables(cascade))
+        self._corners = make_corners(cascade)
+        self._most_nodes = int(np.diff(cascade.tree_nodes).max())
 
     @classmethod
     def load(cls, path_or_name="frontalface"):
@@ -102,7 +105,11 @@ class CascadeDetector:
         path_or_name : path-like or str
             A Haar cascade (old or new format, upright and tilted features, stumps and trees)
             or an LBP cascade; or ``"frontalface"``, OpenCV's LBP face cascade that
-            scikit-image installs.
+            scikit-image installs. A file of that name goes first.
+
+        Returns
+        -------
+        CascadeDetector
 
         Raises
         ------
@@ -112,7 +119,7 @@ class CascadeDetector:
             If the file is not a cascade, or is damaged; the message says where.
         """
         path = Path(path_or_name)
-        if str(path_or_name) in _MODELS and not path.exists():
+        if str(path_or_name) in _MODELS and not path.is_file():
             path = model_path(str(path_or_name))
         if not path.exists():
             raise FileNotFoundError(
@@ -158,7 +165,8 @@ class CascadeDetector:
             Bounds of the object size in pixels. If no searched size lies between them, the
             one closest to `min_size` is used, as OpenCV does.
         n_jobs : int, optional
-            Threads that share the scales; -1 means all cores. The result is the same.
+            Threads that share the scales: -1 means all cores, -2 all but one, as in joblib. The
+            result is the same.
 
         Returns
         -------
@@ -279,12 +287,14 @@ class CascadeDetector:
             cv2 = opencv()
             small = cv2.resize(gray, layer.size, interpolation=cv2.INTER_LINEAR_EXACT)
         depth = np.zeros((0, 0), np.uint16) if depth is None else depth
+        width, height = self.window
+        area = float((width - 2) * (height - 2))  # of the normalisation rectangle
+        stored = lay_out(small, self._corners, layer.step, self.feature_type == "haar")
+        work = make_work(stored[0], self._most_nodes)
         room = _ROOM
         while True:
             positions, sums = np.empty((room, 2), np.int32), np.empty(room)
-            n = scan_layer(
-                small, self.window, layer.step, layer.lattice, self._tables, positions, sums, depth
-            )
+            n = scan_layer(area, layer.lattice, self._tables, stored, work, positions, sums, depth)
             if n <= room:
                 break
             room = n
@@ -312,12 +322,12 @@ def _all_scales(window, size, scale_factor):
 
 def _map_layers(function, layers, n_jobs):
     """Apply ``function`` to all layers, in threads if asked for, the largest layer first."""
-    threads = 1 if n_jobs is None else check_number(n_jobs, "n_jobs", at_least=-1, integer=True)
-    if threads == 0:
-        raise ValueError("n_jobs must be a positive number of threads or -1 for all cores, got 0")
+    threads = 1 if n_jobs is None else check_jobs(n_jobs)
+    if threads < 0:
+        threads = max(1, (os.cpu_count() or 1) + 1 + threads)
     if threads == 1 or len(layers) < 2:
         return [function(layer) for layer in layers]
-    with ThreadPoolExecutor(None if threads < 0 else threads) as pool:
+    with ThreadPoolExecutor(min(threads, len(layers))) as pool:
         return list(pool.map(function, layers))
 
 

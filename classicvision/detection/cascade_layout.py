@@ -13,6 +13,7 @@ import numpy as np
 from classicvision._jit import kernel
 
 GRID = 16  # corners of an LBP feature; a Haar feature has 8 or 12
+PAD = 64  # elements behind every array that may be read, since vector loops run over
 
 
 class Tables(NamedTuple):
@@ -22,9 +23,6 @@ class Tables(NamedTuple):
     the way leads to that node of the tree instead, and the value is 0.
     """
 
-    corner_x: np.ndarray  # int32 (n + 1, 16); the last row is the normalisation rectangle
-    corner_y: np.ndarray  # int32 (n + 1, 16)
-    tilted: np.ndarray  # bool (n + 1,)
     weights: np.ndarray | None  # Haar: float32 (n, 3)
     subsets: np.ndarray  # LBP: uint32 (n, 8)
     thresholds: np.ndarray  # float32 (n,)
@@ -34,28 +32,24 @@ class Tables(NamedTuple):
     stage_trees: np.ndarray  # int32 (s + 1,)
     stage_thresholds: np.ndarray  # float32 (s,)
     stage_slack: np.ndarray  # float32 (s,): bound of the error of a float32 sum of leaves
-    most_nodes: int  # of any tree
-    has_tilted: bool
+
+
+class Corners(NamedTuple):
+    """Where the features of n nodes have their corners; row n is the normalisation rectangle."""
+
+    x: np.ndarray  # int32 (n + 1, 16)
+    y: np.ndarray  # int32 (n + 1, 16)
+    tilted: np.ndarray  # bool (n + 1,)
 
 
 def make_tables(cascade):
-    """Lay a `Cascade` out for `cascade_scan.scan_layer`."""
-    width, height = cascade.window
-    rectangles = cascade.rectangles[cascade.node_features]
-    lbp = cascade.kind == "lbp"
-    corners = _grid_corners(rectangles[:, 0]) if lbp else _box_corners(cascade, rectangles)
-    frame = np.zeros((1, GRID, 2), np.int32)
-    frame[0, :4] = [(1, 1), (width - 1, 1), (1, height - 1), (width - 1, height - 1)]
-    corners = np.concatenate([corners, frame]).astype(np.int32)
+    """Lay the trees and stages of a `Cascade` out for `cascade_scan.scan_layer`."""
     # Leaves are numbered within a tree, and every tree has one leaf more than nodes.
     trees = np.arange(len(cascade.tree_nodes) - 1)
     first_leaf = np.repeat(cascade.tree_nodes[:-1] + trees, np.diff(cascade.tree_nodes))
     leaf = first_leaf[:, None] + np.maximum(-cascade.node_links, 0)
     return Tables(
-        corner_x=np.ascontiguousarray(corners[..., 0]),
-        corner_y=np.ascontiguousarray(corners[..., 1]),
-        tilted=np.append(cascade.tilted[cascade.node_features], False),
-        weights=None if lbp else cascade.weights[cascade.node_features],
+        weights=cascade.weights[cascade.node_features] if cascade.kind == "haar" else None,
         subsets=cascade.node_subsets,
         thresholds=cascade.node_thresholds,
         values=np.where(cascade.node_links > 0, np.float32(0), cascade.leaves[leaf]),
@@ -64,8 +58,22 @@ def make_tables(cascade):
         stage_trees=cascade.stage_trees,
         stage_thresholds=cascade.stage_thresholds,
         stage_slack=_stage_slack(cascade),
-        most_nodes=int(np.diff(cascade.tree_nodes).max()),
-        has_tilted=bool(cascade.tilted.any()),
+    )
+
+
+def make_corners(cascade):
+    """Collect the corners of the features of all nodes of a `Cascade`."""
+    width, height = cascade.window
+    rectangles = cascade.rectangles[cascade.node_features]
+    lbp = cascade.kind == "lbp"
+    corners = _grid_corners(rectangles[:, 0]) if lbp else _box_corners(cascade, rectangles)
+    frame = np.zeros((1, GRID, 2), np.int32)
+    frame[0, :4] = [(1, 1), (width - 1, 1), (1, height - 1), (width - 1, height - 1)]
+    corners = np.concatenate([corners, frame]).astype(np.int32)
+    return Corners(
+        x=np.ascontiguousarray(corners[..., 0]),
+        y=np.ascontiguousarray(corners[..., 1]),
+        tilted=np.append(cascade.tilted[cascade.node_features], False),
     )
 
 
@@ -126,7 +134,7 @@ def _store_row(row, r, step, columns, plane, start, target):
 
 
 @kernel
-def store_integral(layer, power, step, columns, plane, sums):
+def _store_integral(layer, power, step, columns, plane, sums):
     """Integral image of the values (power 1) or their squares (2); it wraps, differences do not."""
     rows, width = layer.shape
     row = np.zeros(width + 3, np.int32)
@@ -143,7 +151,7 @@ def store_integral(layer, power, step, columns, plane, sums):
 
 
 @kernel
-def store_tilted_integral(layer, step, columns, plane, start, sums):
+def _store_tilted_integral(layer, step, columns, plane, start, sums):
     """Integral image tilted by 45 degrees (Lienhart and Maydt 2002, section 2.2)."""
     rows, width = layer.shape
     above = np.zeros(width + 3, np.int32)  # row r - 1
@@ -165,7 +173,7 @@ def store_tilted_integral(layer, step, columns, plane, start, sums):
 
 
 @kernel
-def place_corners(corner_x, corner_y, tilted, step, columns, plane, corners):
+def _place_corners(corner_x, corner_y, tilted, step, columns, plane, corners):
     """Turn the corners of the features into offsets within the stored integral images."""
     behind = step * step * plane  # the tilted integral image is stored behind the upright one
     for m in range(corner_x.shape[0]):
@@ -177,3 +185,38 @@ def place_corners(corner_x, corner_y, tilted, step, columns, plane, corners):
             else:
                 phase = (y & 1) * 2 + (x & 1)
                 corners[m, k] = np.uint32(begin + phase * plane + (y >> 1) * columns + (x >> 1))
+
+
+def lay_out(layer, corners, step, with_squares):
+    """Store the integral images of a layer, and place the corners in them.
+
+    Parameters
+    ----------
+    layer : ndarray of uint8, shape (rows, columns)
+    corners : Corners
+    step : {1, 2}
+        Distance between neighbouring windows.
+    with_squares : bool
+        Whether the windows are to be normalised.
+
+    Returns
+    -------
+    tuple
+        Elements in a stored row, stored sums (the tilted ones behind the upright ones), stored
+        sums of squares, and offsets of corners, uint32 (n + 1, 16).
+    """
+    rows, width = layer.shape
+    columns = (width + step) // step
+    plane = (rows + step) // step * columns
+    upright = step * step * plane
+    has_tilted = bool(corners.tilted.any())
+    sums = np.empty(upright * (1 + has_tilted) + columns + PAD, np.int32)
+    _store_integral(layer, 1, step, columns, plane, sums)
+    if has_tilted:
+        _store_tilted_integral(layer, step, columns, plane, upright, sums)
+    squares = np.empty(upright + columns + PAD if with_squares else 0, np.int32)
+    if with_squares:
+        _store_integral(layer, 2, step, columns, plane, squares)
+    offsets = np.empty(corners.x.shape, np.uint32)
+    _place_corners(corners.x, corners.y, corners.tilted, step, columns, plane, offsets)
+    return columns, sums, squares, offsets

@@ -10,11 +10,7 @@ repeated in float64, so every decision is the one that float64 makes.
 import numpy as np
 
 from classicvision._jit import kernel
-from classicvision.detection.cascade_layout import (
-    place_corners,
-    store_integral,
-    store_tilted_integral,
-)
+from classicvision.detection.cascade_layout import PAD
 
 _BAND = 8  # lattice rows that are scanned together
 _LARGEST_GAP = 48  # survivors further apart than this belong to different stretches
@@ -22,7 +18,6 @@ _COST_OF_ONE = 9  # evaluating one window alone, in units of a window inside a s
 _COST_OF_STRETCH = 64  # what starting a stretch costs, in the same unit
 _VECTOR = 16  # stretches are rounded up to multiples of this
 _SHORTEST = 32  # and to this length, below which vector code does not pay
-_PAD = 64  # so many elements behind every array may be read
 
 # Axes and names of the kernels below:
 #   base          offset of the band's first window in the stored integral images
@@ -226,17 +221,21 @@ def _plan(survivors, count, stretches, listed):
 
 
 @kernel
-def _doubtful(survivors, count, votes, threshold, slack, listed):
-    """Turn sums into margins; list the windows whose margin float32 cannot be trusted with."""
-    doubtful = 0
+def _list_doubtful(survivors, count, votes, threshold, slack, listed, alone):
+    """Turn sums into margins; list the windows whose margin float32 cannot be trusted with.
+
+    The ``alone`` windows listed already have no float32 sum: infinity keeps them out.
+    """
+    for i in range(alone):
+        votes[np.uint64(listed[i])] = np.float32(np.inf)
     for i in range(count):
         k = np.uint64(survivors[i])
         margin = np.float32(votes[k] - threshold)
         votes[k] = margin
         if not abs(margin) > slack:
-            listed[doubtful] = survivors[i]
-            doubtful += 1
-    return doubtful
+            listed[alone] = survivors[i]
+            alone += 1
+    return alone
 
 
 @kernel
@@ -278,14 +277,33 @@ def _keep(survivors, count, votes):
 
 
 @kernel
-def _make_work(length, nodes):
-    """Arrays for a band of ``length`` windows and trees of at most ``nodes`` nodes."""
+def _record(survivors, count, row_length, top, stages_passed, depth):
+    """Note in the map of a layer how many stages the survivors have passed."""
+    for i in range(count):
+        depth[top + survivors[i] // row_length, survivors[i] % row_length] = stages_passed
+
+
+@kernel
+def _report(survivors, count, totals, row_length, top, found, last_sums, n_found):
+    """Append the windows of a band that passed all stages; return how many there are now."""
+    for i in range(count):
+        if n_found < found.shape[0]:
+            found[n_found, 0] = survivors[i] % row_length
+            found[n_found, 1] = top + survivors[i] // row_length
+            last_sums[n_found] = totals[i]
+        n_found += 1
+    return n_found
+
+
+def make_work(columns, most_nodes):
+    """Arrays for a band of lattice rows: ``columns`` stored ones, trees of ``most_nodes``."""
+    length = _BAND * columns + PAD
     return (
         np.ones(length, np.float32),  # scale
         np.zeros(length, np.float32),  # votes
         np.zeros(length, np.float64),  # totals
         np.zeros(length, np.float32),  # responses
-        np.zeros(length * nodes, np.float32),  # branches
+        np.zeros(length * most_nodes, np.float32),  # branches
         np.zeros(length, np.int32),  # survivors
         np.zeros(length, np.int32),  # listed
         np.zeros((length, 2), np.int32),  # stretches
@@ -293,101 +311,63 @@ def _make_work(length, nodes):
 
 
 @kernel
-def _run_stage(model, sums, corners, base, stage, count, work):
-    """Turn the votes of all survivors of a band into margins, negative where they fail."""
-    _, _, _, weights, subsets, thresholds, values, links, tree_nodes = model[:9]
-    stage_trees, stage_thresholds, stage_slack = model[9:12]
-    scale, votes, totals, responses, branches, survivors, listed, stretches = work
-    trees = (stage_trees[stage], stage_trees[stage + 1])
-    threshold = stage_thresholds[stage]
-    n_stretches, alone = _plan(survivors, count, stretches, listed)
-    for i in range(n_stretches):
-        _vote(
-            sums, corners, weights, subsets, thresholds, values, links, tree_nodes, trees, scale,
-            base, np.uint64(stretches[i, 0]), stretches[i, 1], None, responses, branches, votes,
-        )  # fmt: skip
-    # The windows alone have no float32 sum: an infinite one keeps them out of the doubtful.
-    for i in range(alone):
-        votes[np.uint64(listed[i])] = np.float32(np.inf)
-    slack = stage_slack[stage]
-    alone += _doubtful(survivors, count, votes, threshold, slack, listed[alone:])
-    if alone > 0:
-        _vote(
-            sums, corners, weights, subsets, thresholds, values, links, tree_nodes, trees, scale,
-            base, np.uint64(0), alone, listed, responses, branches, totals,
-        )  # fmt: skip
-        _decide(listed, alone, totals, threshold, votes)
-
-
-@kernel
-def _run_cascade(model, sums, corners, base, top, columns, lattice, work, depth):
-    """Leave the windows of a band that pass all stages, and their last sums, in ``work``."""
-    _, _, _, weights, subsets, thresholds, values, links, tree_nodes = model[:9]
-    stage_trees = model[9]
-    scale, votes, totals, responses, branches, survivors, _, _ = work
-    stages = stage_trees.shape[0] - 1
-    rows = min(_BAND, lattice[1] - top)
-    count = rows * columns
-    for i in range(count):
-        survivors[i] = i
-    for stage in range(stages):
-        _run_stage(model, sums, corners, base, stage, count, work)
-        if stage == 0:
-            count = _first_survivors(scale, votes, columns, rows, lattice[0], survivors)
-        else:
-            count = _keep(survivors, count, votes)
-        if count == 0:
-            return 0
-        if depth.size > 0:
-            for i in range(count):
-                depth[top + survivors[i] // columns, survivors[i] % columns] = stage + 1
-    trees = (stage_trees[stages - 1], stage_trees[stages])
-    _vote(
-        sums, corners, weights, subsets, thresholds, values, links, tree_nodes, trees, scale,
-        base, np.uint64(0), count, survivors, responses, branches, totals,
-    )  # fmt: skip
-    return count
-
-
-@kernel
-def scan_layer(layer, window, step, lattice, model, found, last_sums, depth):
+def scan_layer(area, lattice, model, stored, work, found, last_sums, depth):
     """Find the windows of a layer that pass all stages.
 
-    ``layer`` is uint8 (rows, columns), ``step`` 1 or 2, ``lattice`` the (columns, rows) of
-    window positions, ``model`` the arrays of a `Tables`. Lattice columns and rows go to
-    ``found``, int32 (n, 2), the sums of the last stage to ``last_sums``, float64 (n,), and,
-    unless it is empty, the number of stages passed to ``depth``, uint16 (lattice rows, lattice
-    columns). Returns the number of windows found, which may be more than there was room for.
+    ``area`` is that of the normalisation rectangle, ``lattice`` the (columns, rows) of window
+    positions, ``model`` the arrays of a `Tables`, ``stored`` a layer from `lay_out`. Lattice
+    columns and rows go to ``found``, int32 (n, 2), the sums of the last stage to ``last_sums``,
+    float64 (n,), and, unless it is empty, the number of stages passed to ``depth``, uint16
+    (lattice rows, lattice columns). Returns the number of windows found, which may be more than
+    there was room for.
     """
-    corner_x, corner_y, tilted, weights = model[:4]
-    rows, width = layer.shape
-    columns = (width + step) // step
-    plane = (rows + step) // step * columns
-    upright = step * step * plane
-    has_tilted = model[13]
-    sums = np.empty(upright * (2 if has_tilted else 1) + columns + _PAD, np.int32)
-    store_integral(layer, 1, step, columns, plane, sums)
-    if has_tilted:
-        store_tilted_integral(layer, step, columns, plane, upright, sums)
-    squares = np.empty(0 if weights is None else upright + columns + _PAD, np.int32)
-    if weights is not None:
-        store_integral(layer, 2, step, columns, plane, squares)
-    corners = np.empty(corner_x.shape, np.uint32)
-    place_corners(corner_x, corner_y, tilted, step, columns, plane, corners)
-
-    area = np.float64((window[0] - 2) * (window[1] - 2))
-    work = _make_work(_BAND * columns + _PAD, model[12])
+    weights, subsets, thresholds, values, links, tree_nodes = model[:6]
+    stage_trees, stage_thresholds, stage_slack = model[6:]
+    columns, sums, squares, corners = stored
+    scale, votes, totals, responses, branches, survivors, listed, stretches = work
+    stages = stage_thresholds.shape[0]
     n_found = 0
     for top in range(0, lattice[1], _BAND):
+        rows = min(_BAND, lattice[1] - top)
         base = np.uint64(top * columns)
-        if weights is not None:
-            count = min(_BAND, lattice[1] - top) * columns
-            _normalise(area, sums, squares, corners, base, count, work[0])
-        count = _run_cascade(model, sums, corners, base, top, columns, lattice, work, depth)
+        count = rows * columns
+        if squares.size > 0:
+            _normalise(area, sums, squares, corners, base, count, scale)
         for i in range(count):
-            if n_found < found.shape[0]:
-                found[n_found, 0] = work[5][i] % columns
-                found[n_found, 1] = top + work[5][i] // columns
-                last_sums[n_found] = work[2][i]
-            n_found += 1
+            survivors[i] = i
+        # One round more than there are stages: it repeats the last one for its sums.
+        for step in range(stages + 1):
+            stage = min(step, stages - 1)
+            trees = (stage_trees[stage], stage_trees[stage + 1])
+            threshold = stage_thresholds[stage]
+            n_stretches, alone = 0, count
+            if step < stages:
+                n_stretches, alone = _plan(survivors, count, stretches, listed)
+            for i in range(n_stretches):
+                _vote(
+                    sums, corners, weights, subsets, thresholds, values, links, tree_nodes,
+                    trees, scale, base, np.uint64(stretches[i, 0]), stretches[i, 1], None,
+                    responses, branches, votes,
+                )  # fmt: skip
+            if step < stages:
+                alone = _list_doubtful(
+                    survivors, count, votes, threshold, stage_slack[stage], listed, alone
+                )
+            else:
+                listed[:count] = survivors[:count]
+            if alone > 0:
+                _vote(
+                    sums, corners, weights, subsets, thresholds, values, links, tree_nodes,
+                    trees, scale, base, np.uint64(0), alone, listed, responses, branches, totals,
+                )  # fmt: skip
+                _decide(listed, alone, totals, threshold, votes)
+            if step == 0:
+                count = _first_survivors(scale, votes, columns, rows, lattice[0], survivors)
+            else:
+                count = _keep(survivors, count, votes)
+            if count == 0:
+                break
+            if depth.size > 0:
+                _record(survivors, count, columns, top, stage + 1, depth)
+        n_found = _report(survivors, count, totals, columns, top, found, last_sums, n_found)
     return n_found

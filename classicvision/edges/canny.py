@@ -182,7 +182,9 @@ def canny(image, low, high, *, sigma=0, aperture=3, l2_gradient=False, return_st
     Returns
     -------
     edges : numpy.ndarray of bool, shape (rows, columns)
-        For uint8 images identical to ``cv2.Canny``.
+        For uint8 images identical to ``cv2.Canny``. (With ``aperture=5`` OpenCV's x86 builds
+        call Intel's library, whose float magnitudes tell a few ties apart, until
+        ``cv2.ipp.setUseIPP(False)``.)
     steps : CannySteps
         Instead of ``edges``, with ``return_steps=True``.
 

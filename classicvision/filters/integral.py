@@ -184,22 +184,22 @@ def box_sum(integral, boxes):
         )
     check_boxes(boxes)
     corners = np.asarray(boxes, np.float64).reshape(-1, 4)
-    whole = corners.astype(np.intp)
-    if (whole != corners).any():
-        first = np.flatnonzero((whole != corners).any(axis=1))[0]
+    fractional = (np.rint(corners) != corners).any(axis=1)
+    if fractional.any():
+        first = np.flatnonzero(fractional)[0]
         raise ValueError(
             f"boxes must be whole pixels, boxes[{first}] is {corners[first].tolist()}; "
             "round them with np.rint"
         )
-    x1, y1, x2, y2 = whole.T
     rows, columns = integral.shape[0] - 1, integral.shape[1] - 1
-    outside = (x1 < 0) | (y1 < 0) | (x2 > columns) | (y2 > rows)
+    outside = (corners < 0).any(axis=1) | (corners > [columns, rows] * 2).any(axis=1)
     if outside.any():
         first = np.flatnonzero(outside)[0]
         raise ValueError(
             f"boxes must lie inside the image of {columns} x {rows} pixels, "
-            f"boxes[{first}] is {whole[first].tolist()}; clip them with np.clip"
+            f"boxes[{first}] is {[int(edge) for edge in corners[first]]}; clip them with np.clip"
         )
+    x1, y1, x2, y2 = corners.T.astype(np.intp)
     return integral[y2, x2] - integral[y1, x2] - integral[y2, x1] + integral[y1, x1]
 
 
@@ -208,7 +208,7 @@ def _integrate(accumulate, image, dtype, power):
     image = check_image(image)
     floating = image.dtype.kind == "f"
     exact = np.dtype(np.float64 if floating else np.int64)
-    dtype = exact if dtype is None else np.dtype(dtype)
+    dtype = exact if dtype is None else np.dtype(dtype).newbyteorder("=")
     if dtype.name not in _DTYPES:
         raise TypeError(f"dtype must be one of {', '.join(_DTYPES)}, got {dtype}")
     if floating and dtype.kind == "i":

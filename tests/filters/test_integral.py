@@ -144,6 +144,12 @@ def test_int32_is_refused_only_where_it_could_overflow():
     )
 
 
+def test_int32_of_the_other_byte_order_is_refused_as_well():
+    with pytest.raises(ValueError, match="dtype int32 could overflow"):
+        cv.squared_integral_image(np.full((182, 182), 255, np.uint8), dtype=">i4")
+    assert cv.integral_image(np.ones((2, 2), np.uint8), dtype=">i4").dtype == np.int32
+
+
 def test_most_negative_int16_counts_as_the_largest():
     image = np.full((256, 256), -32768, np.int16)  # sums to -2**31
     with pytest.raises(ValueError, match="65536 pixels of up to 32768 may sum"):
@@ -185,6 +191,12 @@ def test_int64_holds_squares_that_opencvs_int32_cannot(rng):
             ValueError,
             "boxes must lie inside the image of 6 x 4 pixels, boxes[1] is [0, 0, 7, 4]; "
             "clip them with np.clip",
+        ),
+        (
+            lambda: cv.box_sum(np.zeros((5, 7), int), [[0, 0, 2.0**70, 1]]),
+            ValueError,
+            "boxes must lie inside the image of 6 x 4 pixels, "
+            "boxes[0] is [0, 0, 1180591620717411303424, 1]; clip them with np.clip",
         ),
         (
             lambda: cv.box_sum(np.zeros((5, 7), int), [[0, 0.5, 1, 1]]),

@@ -127,12 +127,11 @@ def gradient(image, operator="sobel", *, size=3, dtype=None, mode="mirror"):
     taps = operator_taps(operator, size)
     mode = check_mode(mode)
     dtype = _result_dtype(dtype, image.dtype)
+    if mode == "constant":  # the nearest pixel to all those outside is one of a frame of zeros
+        framed = np.pad(image, [(1, 1)] * 2 + [(0, 0)] * (image.ndim - 2))
+        gx, gy = gradient(framed, operator, size=size, dtype=dtype, mode="nearest")
+        return np.ascontiguousarray(gx[1:-1, 1:-1]), np.ascontiguousarray(gy[1:-1, 1:-1])
     radius = taps.shape[1] // 2
-    if mode == "constant":
-        inside = (slice(radius, -radius), slice(radius, -radius))
-        padded = np.pad(image, [(radius, radius)] * 2 + [(0, 0)] * (image.ndim - 2))
-        gx, gy = gradient(padded, operator, size=size, dtype=dtype, mode="nearest")
-        return np.ascontiguousarray(gx[inside]), np.ascontiguousarray(gy[inside])
     work, largest = _work_dtype(image.dtype, dtype, taps)
     saturates = dtype.kind == "i" and largest > np.iinfo(dtype).max
     slopes = np.empty((2, *image.shape), work if saturates else dtype)
@@ -166,7 +165,7 @@ def operator_taps(operator, size=3):
 def _result_dtype(dtype, image_dtype):
     if dtype is None:
         return np.dtype("float64" if image_dtype == np.float64 else "float32")
-    dtype = np.dtype(dtype)
+    dtype = np.dtype(dtype).newbyteorder("=")
     check_option(dtype.name, "dtype", ("int16", "int32", "float32", "float64"))
     if dtype.kind == "i" and image_dtype.kind == "f":
         raise ValueError(

@@ -9,6 +9,9 @@ from classicvision._checks import check_image, check_number
 from classicvision._jit import kernel
 from classicvision.filters._borders import border_indices, check_mode
 
+_LARGEST_SIGMA = 10_000  # pixels; the time grows with sigma
+_LARGEST_TRUNCATE = 100  # beyond 39 sigma all weights are 0 in float64
+
 
 # c = column. Four symmetric pairs of taps at a time, of any filter, keep the sum in a register.
 # Every product is cut to the sum's own type: otherwise Numba widens integers to 64 bits.
@@ -108,10 +111,12 @@ def gaussian(image, sigma, *, truncate=None, mode="mirror"):
     image : array_like, shape (rows, columns) or (rows, columns, 3)
         Colour images are smoothed per channel.
     sigma : float or (float, float)
-        Standard deviation in pixels, or one along x and one along y. 0 leaves an axis as it is.
+        Standard deviation in pixels, or one along x and one along y, at most
+        10,000. 0 leaves an axis as it is.
     truncate : float, optional
         None: OpenCV's size and weights. A number: the weights end at
-        ``int(truncate * sigma + 0.5)`` pixels from the centre, as in SciPy, whose default is 4.
+        ``int(truncate * sigma + 0.5)`` pixels from the centre, as in SciPy, whose default is 4;
+        at most 100.
     mode : {"mirror", "reflect", "nearest", "wrap", "constant"}
         The border, as SciPy names it; "constant" is zero outside.
 
@@ -148,17 +153,15 @@ def gaussian(image, sigma, *, truncate=None, mode="mirror"):
     image = check_image(image)
     sigma_x, sigma_y = _sigmas(sigma)
     if truncate is not None:
-        truncate = check_number(truncate, "truncate", at_least=0)
+        truncate = check_number(truncate, "truncate", at_least=0, at_most=_LARGEST_TRUNCATE)
     mode = check_mode(mode)
     if image.dtype == bool:
         return gaussian(image.view(np.uint8), sigma, truncate=truncate, mode=mode).view(bool)
+    if mode == "constant":  # the nearest pixel to all those outside is one of a frame of zeros
+        frame = [(1, 1)] * 2 + [(0, 0)] * (image.ndim - 2)
+        framed = gaussian(np.pad(image, frame), sigma, truncate=truncate, mode="nearest")
+        return np.ascontiguousarray(framed[1:-1, 1:-1])
     radius_x, radius_y = (_radius(s, truncate, image.dtype) for s in (sigma_x, sigma_y))
-    if mode == "constant":
-        margins = [(radius_y, radius_y), (radius_x, radius_x)] + [(0, 0)] * (image.ndim - 2)
-        padded = gaussian(np.pad(image, margins), sigma, truncate=truncate, mode="nearest")
-        rows, columns = image.shape[:2]
-        inside = padded[radius_y : radius_y + rows, radius_x : radius_x + columns]
-        return np.ascontiguousarray(inside)
     bits = {"uint8": 8, "uint16": 16}.get(image.dtype.name) if truncate is None else None
     weights_x = _half_weights(sigma_x, radius_x, bits)
     weights_y = _half_weights(sigma_y, radius_y, bits)
@@ -194,8 +197,8 @@ def _sigmas(sigma):
         sigma_x, sigma_y = pair
     except (TypeError, ValueError):
         raise TypeError(f"sigma must be a number or a pair (x, y), got {sigma!r}") from None
-    sigma_x = check_number(sigma_x, "sigma", at_least=0)
-    return sigma_x, check_number(sigma_y, "sigma", at_least=0)
+    sigma_x = check_number(sigma_x, "sigma", at_least=0, at_most=_LARGEST_SIGMA)
+    return sigma_x, check_number(sigma_y, "sigma", at_least=0, at_most=_LARGEST_SIGMA)
 
 
 def _radius(sigma, truncate, dtype):

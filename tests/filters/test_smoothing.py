@@ -71,6 +71,12 @@ def test_extremes_do_not_wrap_around():
                 np.testing.assert_array_equal(gaussian(image, sigma), image)
 
 
+def test_constant_border_takes_no_memory_of_the_kernels_size():
+    image = np.full((3, 4), 200, np.uint8)
+    assert not gaussian(image, 10_000, mode="constant").any()
+    assert (gaussian(image, 10_000, mode="nearest") == 200).all()
+
+
 @pytest.mark.lane
 def test_color_is_smoothed_per_channel(rng):
     image = rng.integers(0, 256, (5, 6, 3), np.uint8)
@@ -164,6 +170,9 @@ def test_equals_scipy(mode, dtype, rng):
         ({"sigma": (1, 2, 3)}, TypeError, "sigma must be a number or a pair (x, y), got (1, 2, 3)"),
         ({"sigma": float("nan")}, ValueError, "sigma must be a number, got nan"),
         ({"sigma": 1, "truncate": -1}, ValueError, "truncate must be at least 0, got -1.0"),
+        ({"sigma": np.inf}, ValueError, "sigma must be at most 10000, got inf"),
+        ({"sigma": (1, 1e9)}, ValueError, "sigma must be at most 10000, got 1000000000.0"),
+        ({"sigma": 1, "truncate": np.inf}, ValueError, "truncate must be at most 100, got inf"),
     ],
 )
 def test_wrong_options(options, error, message):

@@ -68,6 +68,14 @@ def check_number(value, name, *, above=None, at_least=None, at_most=None, intege
     return value
 
 
+def check_jobs(n_jobs):
+    """Return ``n_jobs`` as an int that is not 0; negative ones count from all cores, -1, down."""
+    n_jobs = check_number(n_jobs, "n_jobs", integer=True)
+    if n_jobs == 0:
+        raise ValueError("n_jobs must not be 0; use -1 for all cores")
+    return n_jobs
+
+
 def check_option(value, name, options):
     """Return ``value`` if it is one of ``options``."""
     if value not in options:

@@ -4,7 +4,7 @@ import contextlib
 import sys
 import warnings
 
-from classicvision._checks import check_number
+from classicvision._checks import check_jobs
 
 
 def parallel_map(function, items, *, n_jobs=None, total=None, description=None, progress=False):
@@ -45,8 +45,8 @@ def parallel_map(function, items, *, n_jobs=None, total=None, description=None, 
     >>> list(parallel_map(len, ["a", "bcd"]))
     [1, 3]
     """
-    if n_jobs is not None and check_number(n_jobs, "n_jobs", integer=True) == 0:
-        raise ValueError("n_jobs must not be 0; use -1 for all cores")
+    if n_jobs is not None:
+        check_jobs(n_jobs)
     if total is None and hasattr(items, "__len__"):
         total = len(items)
     results = _results(function, items, n_jobs)

@@ -81,18 +81,18 @@ def test_depth_counts_the_stages_that_a_window_passes(path, rng):
 
 
 def test_dense_and_sparse_survivors_agree_with_single_windows(detector, astronaut):
-    """Every window that passes in the scan passes when it is the only one, and reversed."""
-    gray = cv.images.luminance(astronaut)[::2, ::2]
+    """Every window that passes in the scan passes when it is the only one."""
+    gray = np.ascontiguousarray(cv.images.luminance(astronaut)[::4, ::4])
     found = {tuple(r) for r in detector.detect_windows(gray, 3.0)[0].tolist() if r[2] == 24}
     alone = set()
-    for y in range(80, 100, 2):
-        for x in range(80, 140, 2):
+    for y in range(10, 24, 2):
+        for x in range(34, 54, 2):
             window = np.ascontiguousarray(gray[y : y + 24, x : x + 24])
             if len(detector.detect_windows(window)[0]):
                 alone.add((x, y, 24, 24))
-    inside = {r for r in found if 80 <= r[1] < 100 and 80 <= r[0] < 140}
-    assert inside
-    assert inside <= alone  # the skip rule may hide some of those that pass alone
+    assert len(found) > 1
+    assert found <= alone  # the skip rule may hide some of those that pass alone
+    assert len(alone) < 20
 
 
 def test_finds_the_astronaut(detector, astronaut):

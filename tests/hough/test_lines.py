@@ -145,6 +145,10 @@ def test_small_images_equal_the_oracle(edges, rho, theta, angles, threshold):
     ],
 )
 def test_photographs_equal_opencv(photographs, rho, theta, threshold, angles):
+    vertical = np.zeros((50, 60), bool)
+    vertical[:, 20] = True
+    # OpenCV 4.8 puts the lines there where the number of distances is even.
+    half_a_step_lower = opencv_lines(vertical, 0.5, DEGREE, 49)[0][0] == 19.75
     for name, image in photographs.items():
         edges = cv2.Canny(image, 100, 200)
         lines = hough_lines(
@@ -156,8 +160,13 @@ def test_photographs_equal_opencv(photographs, rho, theta, threshold, angles):
             max_theta=angles[1],
         )
         expected = opencv_lines(edges, rho, theta, threshold, *angles)
-        assert as_rows(lines) == expected, name
         assert len(expected) > 5, name
+        if rho != 1 and half_a_step_lower:
+            found, expected = np.array(as_rows(lines)), np.array(expected)
+            np.testing.assert_array_equal(found[:, 1:], expected[:, 1:], err_msg=name)
+            np.testing.assert_allclose(found[:, 0], expected[:, 0], rtol=0, atol=0.51 * rho)
+        else:
+            assert as_rows(lines) == expected, name
 
 
 def test_the_same_lines_as_cv2_houghlines(photographs):
@@ -260,6 +269,13 @@ def test_suppression_with_zero_keeps_everything(small_edges):
     lines = hough_lines(small_edges, threshold=4)
     assert suppress_lines(lines, (23, 31), min_distance=0, min_angle=1) == lines
     assert len(suppress_lines(lines[:0], (23, 31), min_distance=3, min_angle=1)) == 0
+
+
+@pytest.mark.lane
+def test_suppression_takes_lines_only():
+    with pytest.raises(TypeError) as error:
+        suppress_lines([[20, 0]], (23, 31), min_distance=3, min_angle=1)
+    assert str(error.value) == "lines must be Lines, as hough_lines returns them, got list"
 
 
 @pytest.mark.lane

@@ -6,7 +6,7 @@ import numpy as np
 
 from classicvision._checks import check_image, check_number
 from classicvision._opencv import opencv
-from classicvision.images import luminance
+from classicvision.images import as_uint8, luminance
 from classicvision.results import Detections, Lines, Segments
 
 _SHIFT = 4  # OpenCV draws at sixteenths of a pixel
@@ -73,11 +73,9 @@ def _check_color(color):
 
 
 def _to_rgb(image):
-    if image.dtype == bool:
-        image = image.astype(np.uint8) * 255
-    elif image.dtype == np.uint16:
-        image = ((image.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    elif image.dtype != np.uint8:
+    if image.dtype.kind in "bu":
+        image = as_uint8(image)
+    else:
         # Halved first: the range of float64 does not fit into float64.
         low, high = image.min() * 0.5, image.max() * 0.5
         scale = high - low if high > low else 1.0

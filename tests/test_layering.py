@@ -1,4 +1,4 @@
-"""The import graph of DESIGN: rows import only what is below them."""
+"""The import graph: a room of the package imports only what is below it."""
 
 import ast
 from pathlib import Path

@@ -9,6 +9,7 @@ import numpy as np
 
 from classicvision._checks import check_image
 from classicvision._opencv import opencv
+from classicvision.images.conversion import as_uint8
 from classicvision.images.reading import display_name
 
 # Where the suffix leads: Pillow's format, its options, the largest depth in bits.
@@ -71,7 +72,7 @@ def write_image(path, image):
     if image.dtype.itemsize * 8 > bits:
         raise ValueError(f"{name}: {kind} has no 16-bit samples; use .png or .tiff, or uint8")
     if image.dtype == bool:
-        image = image.astype(np.uint8) * 255
+        image = as_uint8(image)
     try:
         data = _encode(image, kind, options)
     except ImportError:

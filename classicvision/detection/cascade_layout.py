@@ -134,10 +134,9 @@ def _store_row(row, r, step, columns, plane, start, target):
 
 
 @kernel
-def _store_integral(layer, power, step, columns, plane, sums):
+def _store_integral(layer, power, step, columns, plane, row, sums):
     """Integral image of the values (power 1) or their squares (2); it wraps, differences do not."""
     rows, width = layer.shape
-    row = np.zeros(width + 3, np.int32)
     for r in range(rows + 1):
         if r > 0:
             line = layer[r - 1]
@@ -211,12 +210,12 @@ def lay_out(layer, corners, step, with_squares):
     upright = step * step * plane
     has_tilted = bool(corners.tilted.any())
     sums = np.empty(upright * (1 + has_tilted) + columns + PAD, np.int32)
-    _store_integral(layer, 1, step, columns, plane, sums)
+    _store_integral(layer, 1, step, columns, plane, np.zeros(width + 3, np.int32), sums)
     if has_tilted:
         _store_tilted_integral(layer, step, columns, plane, upright, sums)
     squares = np.empty(upright + columns + PAD if with_squares else 0, np.int32)
     if with_squares:
-        _store_integral(layer, 2, step, columns, plane, squares)
+        _store_integral(layer, 2, step, columns, plane, np.zeros(width + 3, np.int32), squares)
     offsets = np.empty(corners.x.shape, np.uint32)
     _place_corners(corners.x, corners.y, corners.tilted, step, columns, plane, offsets)
     return columns, sums, squares, offsets

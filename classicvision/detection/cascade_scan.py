@@ -354,7 +354,8 @@ def scan_layer(area, lattice, model, stored, work, found, last_sums, depth):
                     survivors, count, votes, threshold, stage_slack[stage], listed, alone
                 )
             else:
-                listed[:count] = survivors[:count]
+                for i in range(count):
+                    listed[i] = survivors[i]
             if alone > 0:
                 _vote(
                     sums, corners, weights, subsets, thresholds, values, links, tree_nodes,

@@ -7,6 +7,7 @@ import numpy as np
 
 from classicvision._checks import check_image, check_number
 from classicvision.images import luminance
+from classicvision.results import Lines
 
 _LARGEST_ACCUMULATOR = 2 << 30  # bytes, four for each cell
 
@@ -37,6 +38,14 @@ class Resolution:
 def check_edges(edges):
     """Return a new bool array, true where ``edges`` (in luminance) is not zero."""
     return luminance(check_image(edges, name="edges")) != 0
+
+
+def check_lines(lines):
+    """Raise ``TypeError`` for anything but :class:`Lines`."""
+    if not isinstance(lines, Lines):
+        raise TypeError(
+            f"lines must be Lines, as hough_lines returns them, got {type(lines).__name__}"
+        )
 
 
 def check_resolution(shape, rho, theta, min_theta=0.0, max_theta=math.pi):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from classicvision._checks import check_image, check_number
-from classicvision.hough._voting import check_edges
+from classicvision.hough._voting import check_edges, check_lines
 from classicvision.results import Lines
 
 _FITS = 6  # at most; a line usually stands still after two or three
@@ -51,8 +51,8 @@ def fit_lines(
     Raises
     ------
     TypeError, ValueError
-        For an edge map or derivatives that are no images or differ in shape, or options out of
-        range.
+        For other lines than ``Lines``, an edge map or derivatives that are no images or differ
+        in shape, or options out of range.
 
     Notes
     -----
@@ -66,6 +66,11 @@ def fit_lines(
 
     The time is proportional to the candidates times the edge pixels.
 
+    References
+    ----------
+    K. Pearson, "On lines and planes of closest fit to systems of points in space", Philosophical
+    Magazine 2(11), 1901 (step 3).
+
     Examples
     --------
     >>> from classicvision.hough.lines import hough_lines
@@ -78,6 +83,7 @@ def fit_lines(
     >>> fit_lines(candidates, edges).votes.tolist()
     [80]
     """
+    check_lines(lines)
     mask = check_edges(edges)
     width = check_number(width, "width", above=0)
     min_length = check_number(min_length, "min_length", at_least=1)

@@ -9,6 +9,7 @@ from classicvision._checks import check_number
 from classicvision._jit import kernel
 from classicvision.hough._voting import (
     check_edges,
+    check_lines,
     check_max_lines,
     check_resolution,
     trigonometry,
@@ -225,7 +226,7 @@ def suppress_lines(lines, shape, *, min_distance, min_angle):
     ----------
     lines : Lines
     shape : tuple of int
-        The image's (rows, columns), at least.
+        The image's shape, rows and columns first.
     min_distance : float
         Pixels.
     min_angle : float
@@ -239,7 +240,8 @@ def suppress_lines(lines, shape, *, min_distance, min_angle):
     Raises
     ------
     TypeError, ValueError
-        For a distance or an angle that is not a number or negative.
+        For other lines than ``Lines``; for a distance or an angle that is not a number or
+        negative.
 
     Examples
     --------
@@ -247,6 +249,7 @@ def suppress_lines(lines, shape, *, min_distance, min_angle):
     >>> suppress_lines(lines, (2, 2), min_distance=3, min_angle=0.1).to_dict()
     {'lines': [[20.0, 0.0]], 'votes': [90]}
     """
+    check_lines(lines)
     min_distance = check_number(min_distance, "min_distance", at_least=0)
     min_angle = check_number(min_angle, "min_angle", at_least=0)
     lines = lines[np.argsort(-lines.votes, kind="stable")]

@@ -157,3 +157,8 @@ def test_bad_options(options, error, message):
     with pytest.raises(error) as caught:
         fit_lines(Lines([1], [0], [1]), np.zeros((5, 5)), **options)
     assert str(caught.value) == message
+
+
+def test_bad_lines():
+    with pytest.raises(TypeError, match=r"^lines must be Lines, as hough_lines returns them"):
+        fit_lines(None, np.zeros((5, 5)))

@@ -93,8 +93,8 @@ def check_size(size, name):
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be an integer or (width, height), got {size!r}") from None
     return (
-        check_number(width, f"{name} width", at_least=0, integer=True),
-        check_number(height, f"{name} height", at_least=0, integer=True),
+        check_number(width, f"{name} width", at_least=0, at_most=2**31 - 1, integer=True),
+        check_number(height, f"{name} height", at_least=0, at_most=2**31 - 1, integer=True),
     )
 
 

@@ -26,6 +26,7 @@ _MODELS = str(Path(__file__).absolute().parents[1] / "models")
 _BESIDE_MODULE = str(Path(__file__).absolute().parent / "data")  # as if data were a package
 _OPENCV_NAMES = {"lbpcascade_frontalface.xml": "frontalface"}  # of models that are installed
 _GROUP_EPS = 0.2
+_LARGEST_SCALE_FACTOR = 1e6  # beyond it too every window has the cascade's own size
 _FEATURE_TYPES = {"haar": 0, "lbp": 1}
 _BAD_ARGUMENT, _BAD_CHANNELS, _NOT_IMPLEMENTED, _PARSE, _ASSERTION = -5, -15, -213, -212, -215
 _ERROR_NAMES = {
@@ -257,7 +258,7 @@ class CascadeClassifier:
     def _find(self, image, scaleFactor, minNeighbors, flags, minSize, maxSize):
         """Check the arguments; return windows, last stage sums, minNeighbors and the image size."""
         detector = self._loaded("detectMultiScale")
-        scale_factor = _number(scaleFactor, "scaleFactor", 1.1)
+        scale_factor = min(_number(scaleFactor, "scaleFactor", 1.1), _LARGEST_SCALE_FACTOR)
         min_neighbors = _integer(minNeighbors, "minNeighbors", 3)
         _integer(flags, "flags", 0)
         min_size, max_size = _size(minSize, "minSize"), _size(maxSize, "maxSize")
@@ -381,14 +382,17 @@ def _gray(image):
 
 
 def _is_integer(value):
-    return isinstance(value, numbers.Integral) and not isinstance(value, (bool, np.bool_))
+    """Whether OpenCV takes a value for an int, which has 32 bits there."""
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, (bool, np.bool_))
+    return whole and -(2**31) <= value < 2**31
 
 
 def _integer(value, name, default):
     if value is None:  # OpenCV's Python functions take None for "not given"
         return default
     if not _is_integer(value):
-        raise _error(_BAD_ARGUMENT, f"{name} must be an integer, got {value!r}", "detectMultiScale")
+        reason = f"{name} must be a 32-bit integer, got {value!r}"
+        raise _error(_BAD_ARGUMENT, reason, "detectMultiScale")
     return int(value)
 
 
@@ -404,7 +408,7 @@ def _size(value, name):
     if value is None:
         return 0, 0
     if not hasattr(value, "__len__") or len(value) != 2 or not all(map(_is_integer, value)):
-        reason = f"{name} must be two integers, (width, height), got {value!r}"
+        reason = f"{name} must be two 32-bit integers, (width, height), got {value!r}"
         raise _error(_BAD_ARGUMENT, reason, "detectMultiScale")
     return int(value[0]), int(value[1])
 

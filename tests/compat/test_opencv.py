@@ -146,6 +146,12 @@ def test_negative_sizes(classifier, gray_fires):
     assert set(found[:, 2]) == {10}  # no size is small enough: the one nearest to minSize
 
 
+def test_a_huge_scale_factor_leaves_one_size(classifier, gray_fires):
+    for factor in (1e7, float("inf")):
+        found = classifier.detectMultiScale(gray_fires, factor, minNeighbors=0)
+        assert set(found[:, 2]) == {10}
+
+
 def test_images_of_every_layout_give_the_same(classifier, gray_fires):
     expected = classifier.detectMultiScale(gray_fires, minNeighbors=0)
     rows, columns = gray_fires.shape
@@ -263,14 +269,15 @@ def test_an_empty_classifier_raises(call):
         ({"scaleFactor": float("nan")}, "assertion", "scaleFactor > 1"),
         ({"scaleFactor": "1.1"}, "argument", "scaleFactor must be a number, got '1.1'"),
         ({"scaleFactor": True}, "argument", "scaleFactor must be a number"),
-        ({"minNeighbors": 3.0}, "argument", "minNeighbors must be an integer, got 3.0"),
-        ({"minNeighbors": True}, "argument", "minNeighbors must be an integer"),
-        ({"flags": 1.5}, "argument", "flags must be an integer"),
-        ({"minSize": 30}, "argument", "minSize must be two integers, .*, got 30"),
-        ({"minSize": (30.0, 30.0)}, "argument", "minSize must be two integers"),
-        ({"minSize": [30]}, "argument", "minSize must be two integers"),
-        ({"maxSize": (1, 2, 3)}, "argument", "maxSize must be two integers"),
-        ({"maxSize": ("a", 1)}, "argument", "maxSize must be two integers"),
+        ({"minNeighbors": 3.0}, "argument", "minNeighbors must be a 32-bit integer, got 3.0"),
+        ({"minNeighbors": True}, "argument", "minNeighbors must be a 32-bit integer"),
+        ({"flags": 1.5}, "argument", "flags must be a 32-bit integer"),
+        ({"minSize": 30}, "argument", "minSize must be two 32-bit integers, .*, got 30"),
+        ({"minSize": (30.0, 30.0)}, "argument", "minSize must be two 32-bit integers"),
+        ({"minSize": (2**63, 1)}, "argument", "minSize must be two 32-bit integers"),
+        ({"minSize": [30]}, "argument", "minSize must be two 32-bit integers"),
+        ({"maxSize": (1, 2, 3)}, "argument", "maxSize must be two 32-bit integers"),
+        ({"maxSize": ("a", 1)}, "argument", "maxSize must be two 32-bit integers"),
         ({"image": np.zeros((20, 20))}, "assertion", "CV_8U: .* uint8, got float64"),
         ({"image": np.zeros((20, 20), bool)}, "assertion", "uint8, got bool"),
         ({"image": np.zeros((20, 20, 2), np.uint8)}, "channels", "3 or 4 channels, got 2"),

@@ -180,6 +180,7 @@ def test_more_windows_than_first_room(astronaut, monkeypatch):
         ({"scale_factor": 1 + 1e-9}, "makes more than 10000 scales"),
         ({"min_neighbors": -1}, "min_neighbors must be at least 0"),
         ({"min_size": (1, -1)}, "min_size height must be at least 0"),
+        ({"min_size": 2**63}, "min_size width must be at most 2147483647"),
         ({"n_jobs": 0}, "n_jobs must not be 0; use -1 for all cores"),
     ],
 )

@@ -20,9 +20,9 @@ def parallel_map(function, items, *, n_jobs=None, total=None, description=None, 
     items : iterable
     n_jobs : int, optional
         As in scikit-learn: -1 for all cores; ``None`` means 1, in this process and without
-        loading joblib, unless a ``joblib.parallel_config`` says otherwise. The backend is the
-        one that ``parallel_config`` chose: processes, threads, a Dask cluster, ... (the one
-        named "multiprocessing" can only give all results at once).
+        loading joblib, unless a ``joblib.parallel_config`` says otherwise. Jobs are threads,
+        since kernels and decoders release the GIL, unless ``parallel_config`` chose another
+        backend: processes, a Dask cluster, ... ("multiprocessing" gives all results at once).
     total : int, optional
         The number of items, for the progress bar; ``len(items)`` where there is one.
     description : str, optional
@@ -63,8 +63,11 @@ def _results(function, items, n_jobs):
 
     if joblib.effective_n_jobs(n_jobs) == 1:
         return _in_turn(function, items)
-    lazy = getattr(get_active_backend()[0], "supports_return_generator", False)
-    run = joblib.Parallel(n_jobs=n_jobs, return_as="generator" if lazy else "list")
+    backend, _ = get_active_backend(prefer="threads")
+    lazy = getattr(backend, "supports_return_generator", False)
+    run = joblib.Parallel(
+        n_jobs=n_jobs, prefer="threads", return_as="generator" if lazy else "list"
+    )
     tasks = (joblib.delayed(function)(item) for item in items)
     return _closing(run(tasks)) if lazy else iter(run(tasks))
 

@@ -2,9 +2,12 @@
 
 import contextlib
 import sys
+import threading
 import warnings
 
 from classicvision._checks import check_jobs
+
+_LONGEST_WAIT = 10  # seconds for a task to end when the results are not wanted any more
 
 
 def parallel_map(function, items, *, n_jobs=None, total=None, description=None, progress=False):
@@ -69,7 +72,7 @@ def _results(function, items, n_jobs):
         n_jobs=n_jobs, prefer="threads", return_as="generator" if lazy else "list"
     )
     tasks = (joblib.delayed(function)(item) for item in items)
-    return _closing(run(tasks)) if lazy else iter(run(tasks))
+    return _closing(run, tasks) if lazy else iter(run(tasks))
 
 
 def _in_turn(function, items):
@@ -77,7 +80,11 @@ def _in_turn(function, items):
         yield function(item)
 
 
-def _closing(results):
+def _closing(run, tasks):
+    from multiprocessing.dummy import DummyProcess
+
+    others = set(threading.enumerate())
+    results = run(tasks)
     try:
         while True:
             with _no_word_of_cancelled_tasks():
@@ -89,6 +96,10 @@ def _closing(results):
     finally:
         with _no_word_of_cancelled_tasks():
             results.close()
+        # What a thread has begun it ends: a process that exits meanwhile may crash.
+        for thread in set(threading.enumerate()) - others:
+            if isinstance(thread, DummyProcess):  # a worker of a pool of threads
+                thread.join(_LONGEST_WAIT)
 
 
 @contextlib.contextmanager

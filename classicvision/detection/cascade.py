@@ -35,7 +35,10 @@ class CascadeSteps:
     scales : ndarray of float32, shape (n,)
         Size of the object in each layer relative to the window.
     depths : list of ndarray of uint16, each of shape (rows, columns)
-        For each layer, for each window position, how many stages the window passed.
+        For each layer, for each window position, how many stages the window passed. A Haar
+        window without contrast passes none, nor does one that was not looked at because the
+        first stage rejected its left neighbour (OpenCV's rule). Position (row, column) stands
+        for the window at ``(column, row) * step * scale`` in the image.
     steps : list of int
         Distance in pixels of the layer between neighbouring window positions.
     passed : ndarray of int64, shape (stages + 1,)
@@ -212,7 +215,15 @@ class CascadeDetector:
             x, y, width, height, in the order of OpenCV on one thread.
         sums : ndarray of float64, shape (n,)
             The sum of leaves of the last stage.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For an image that is not gray uint8, or options out of range.
         """
+        gray = check_image(gray, name="gray", color=False)
+        if gray.dtype != np.uint8:
+            raise TypeError(f"gray must be of dtype uint8, got {gray.dtype}; detect converts")
         layers = self._layers(gray.shape, scale_factor, min_size, max_size)
         found = _map_layers(lambda layer: self._scan(gray, layer), layers, n_jobs)
         if not found:
@@ -220,9 +231,17 @@ class CascadeDetector:
         return np.concatenate([part for part, _ in found]), np.concatenate([s for _, s in found])
 
     def explain(self, image, *, scale_factor=1.1, min_size=None, max_size=None):
-        """Show how far every window gets: see `CascadeSteps`.
+        """Show how far every window gets.
 
-        Parameters are those of `detect`.
+        Parameters
+        ----------
+        image, scale_factor, min_size, max_size
+            As for `detect`, which also says what is raised.
+
+        Returns
+        -------
+        CascadeSteps
+            For each layer a map of how many stages each window passes.
 
         Examples
         --------

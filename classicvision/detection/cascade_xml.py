@@ -15,6 +15,7 @@ import numpy as np
 _LARGEST_FILE = 8 * 2**20  # OpenCV's own are below 1 MiB
 _LARGEST_WINDOW = 10_000
 _DEEPEST = 64
+_MOST_NODES = 1000  # of a tree; scanning takes memory in proportion
 _RECTANGLES = 3
 _LBP_CODES = 256
 _STAGE_SLACK = np.float32(1e-5)  # OpenCV lowers every stage threshold by this much
@@ -245,6 +246,8 @@ class _Builder:
 
     def _check_tree(self, nodes, leaves):
         n = len(nodes)
+        if n > _MOST_NODES:
+            raise ValueError(f"{self.place}: a tree has more than {_MOST_NODES} nodes: {n}")
         if len(leaves) != n + 1:
             raise ValueError(
                 f"{self.place}: a tree of {n} nodes must have {n + 1} leaves, got {len(leaves)}"

@@ -81,6 +81,7 @@ def test_old_and_new_format_hold_the_same():
         (damaged("-0.5</stage", "1e39</stage"), "a number is too large for float32"),
         (damaged("0.25", ""), "internalNodes must hold 4 numbers a node, got 7"),
         (damaged("1. -2. 3e0", "1. -2."), "a tree of 2 nodes must have 3 leaves, got 2"),
+        (damaged("1 0 0 0.25", "0 0 0 0 " * 1001), "more than 1000 nodes"),
         (damaged("1 0 0 0.25", "0 0 5 0.25"), r"a feature outside 0 .. 1"),
         (damaged("1 0 0 0.25", "2 0 0 0.25"), "must lead to a later node of its tree"),
         (damaged("-1 -2 1 -0.5", "-1 -3 1 -0.5"), "must lead to a later node of its tree"),

@@ -5,17 +5,41 @@ ours, with OpenCV's signatures, return types, errors and order of results. Every
 asked of the installed ``cv2``, which is loaded when the first such name is used.
 """
 
-import numbers
+from __future__ import annotations
+
 import os
 import types
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from classicvision._opencv import opencv
 from classicvision.boxes import group_boxes, group_levels
+from classicvision.compat._arguments import (
+    ASSERTION,
+    BAD_ARGUMENT,
+    NOT_IMPLEMENTED,
+    PARSE,
+    is_integer,
+    make_error,
+    read_gray,
+    read_integer,
+    read_number,
+    read_size,
+)
 from classicvision.detection.cascade import CascadeDetector, model_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    # OpenCV's functions return an empty tuple for no results.
+    _Integers = NDArray[np.int32] | tuple[()]
+    _Floats = NDArray[np.float64] | tuple[()]
+    _Path = str | os.PathLike[str]
 
 CASCADE_DO_CANNY_PRUNING = 1
 CASCADE_SCALE_IMAGE = 2
@@ -28,17 +52,9 @@ _OPENCV_NAMES = {"lbpcascade_frontalface.xml": "frontalface"}  # of models that 
 _GROUP_EPS = 0.2
 _LARGEST_SCALE_FACTOR = 1e6  # beyond it too every window has the cascade's own size
 _FEATURE_TYPES = {"haar": 0, "lbp": 1}
-_BAD_ARGUMENT, _BAD_CHANNELS, _NOT_IMPLEMENTED, _PARSE, _ASSERTION = -5, -15, -213, -212, -215
-_ERROR_NAMES = {
-    _BAD_ARGUMENT: "Bad argument",
-    _BAD_CHANNELS: "Bad number of channels",
-    _NOT_IMPLEMENTED: "The function/feature is not implemented",
-    _PARSE: "Parsing error",
-    _ASSERTION: "Assertion failed",
-}
 
 data = types.ModuleType(f"{__name__}.data", "Where cascades are found, as in ``cv2.data``.")
-data.haarcascades = os.path.join(_MODELS, "")
+data.haarcascades = os.path.join(_MODELS, "")  # type: ignore[attr-defined]
 
 __all__ = [
     "CASCADE_DO_CANNY_PRUNING",
@@ -51,7 +67,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     # Without __path__ and the like: with them this module would pass for OpenCV's package.
     if not name.startswith("__") or name == "__version__":
         try:
@@ -92,15 +108,15 @@ class CascadeClassifier:
     True
     """
 
-    def __init__(self, filename=None):
-        self._detector = None
+    def __init__(self, filename: _Path | None = None) -> None:
+        self._detector: CascadeDetector | None = None
         if filename is not None:
             self._load(filename)
 
     def __repr__(self):
         return f"<CascadeClassifier {'empty' if self.empty() else self._detector!r}>"
 
-    def load(self, filename):
+    def load(self, filename: _Path) -> bool:
         """Load a cascade from an XML file, in OpenCV's new or old format.
 
         Parameters
@@ -126,7 +142,7 @@ class CascadeClassifier:
     def _load(self, filename):
         self._detector = None
         if not isinstance(filename, (str, os.PathLike)) or not os.fspath(filename):
-            raise _error(_BAD_ARGUMENT, f"filename must be a path, got {filename!r}", "load")
+            raise make_error(BAD_ARGUMENT, f"filename must be a path, got {filename!r}", "load")
         path = _find_file(os.fspath(filename))
         if path is None:
             warnings.warn(
@@ -138,40 +154,46 @@ class CascadeClassifier:
         try:
             self._detector = CascadeDetector.load(path)
         except (ValueError, OSError) as error:
-            raise _error(_PARSE, str(error), "load") from error
+            raise make_error(PARSE, str(error), "load") from error
         return True
 
-    def empty(self):
+    def empty(self) -> bool:
         """Return whether no cascade has been loaded."""
         return self._detector is None
 
-    def read(self, node):
+    def read(self, node: Any) -> NoReturn:
         """Refuse to read from a ``cv2.FileNode``; `load` reads the file itself."""
         reason = "reading from a FileNode is not supported; use load(filename)"
-        raise _error(_NOT_IMPLEMENTED, reason, "read")
+        raise make_error(NOT_IMPLEMENTED, reason, "read")
 
     @staticmethod
-    def convert(oldcascade, newcascade):
+    def convert(oldcascade: _Path, newcascade: _Path) -> NoReturn:
         """Refuse to convert an old cascade file; `load` reads the old format as it is."""
         reason = "converting is not supported, nor needed: load(oldcascade) reads the old format"
-        raise _error(_NOT_IMPLEMENTED, reason, "convert")
+        raise make_error(NOT_IMPLEMENTED, reason, "convert")
 
-    def getOriginalWindowSize(self):
+    def getOriginalWindowSize(self) -> tuple[int, int]:
         """Return the (width, height) of the cascade's window in pixels."""
         return tuple(self._loaded("getOriginalWindowSize").window)
 
-    def getFeatureType(self):
+    def getFeatureType(self) -> int:
         """Return 0 for Haar features, 1 for local binary patterns."""
         return _FEATURE_TYPES[self._loaded("getFeatureType").feature_type]
 
-    def isOldFormatCascade(self):
+    def isOldFormatCascade(self) -> bool:
         """Return False, as OpenCV does since 3.0: old files are converted when loaded."""
         self._loaded("isOldFormatCascade")
         return False
 
     def detectMultiScale(
-        self, image, scaleFactor=1.1, minNeighbors=3, flags=0, minSize=(0, 0), maxSize=(0, 0)
-    ):
+        self,
+        image: np.ndarray | None,
+        scaleFactor: float = 1.1,
+        minNeighbors: int = 3,
+        flags: int = 0,
+        minSize: Sequence[int] = (0, 0),
+        maxSize: Sequence[int] = (0, 0),
+    ) -> _Integers:
         """Detect objects of different sizes.
 
         Parameters
@@ -203,8 +225,14 @@ class CascadeClassifier:
         return _grouped(*found, counts=False)[0]
 
     def detectMultiScale2(
-        self, image, scaleFactor=1.1, minNeighbors=3, flags=0, minSize=(0, 0), maxSize=(0, 0)
-    ):
+        self,
+        image: np.ndarray | None,
+        scaleFactor: float = 1.1,
+        minNeighbors: int = 3,
+        flags: int = 0,
+        minSize: Sequence[int] = (0, 0),
+        maxSize: Sequence[int] = (0, 0),
+    ) -> tuple[_Integers, _Integers]:
         """Detect objects as `detectMultiScale` does, and count the windows of each.
 
         Returns
@@ -217,14 +245,14 @@ class CascadeClassifier:
 
     def detectMultiScale3(
         self,
-        image,
-        scaleFactor=1.1,
-        minNeighbors=3,
-        flags=0,
-        minSize=(0, 0),
-        maxSize=(0, 0),
-        outputRejectLevels=False,
-    ):
+        image: np.ndarray | None,
+        scaleFactor: float = 1.1,
+        minNeighbors: int = 3,
+        flags: int = 0,
+        minSize: Sequence[int] = (0, 0),
+        maxSize: Sequence[int] = (0, 0),
+        outputRejectLevels: bool = False,
+    ) -> tuple[_Integers, _Integers, _Floats]:
         """Detect objects as `detectMultiScale` does, with the certainty of the last stage.
 
         Returns
@@ -245,27 +273,26 @@ class CascadeClassifier:
         if not outputRejectLevels:
             return _grouped(*found, counts=False)[0], (), ()
         windows, sums, minNeighbors, size = found
-        boxes, levels, weights = group_levels(
-            _corners(windows), np.full(len(sums), len(self._detector.stages)), sums, minNeighbors
-        )
+        all_stages = np.full(len(sums), len(self._loaded("detectMultiScale3").stages))
+        boxes, levels, weights = group_levels(_corners(windows), all_stages, sums, minNeighbors)
         return _clipped(boxes, size, levels.astype(np.int32), weights)
 
     def _loaded(self, function):
         if self._detector is None:
-            raise _error(_ASSERTION, "!empty(): no cascade has been loaded", function)
+            raise make_error(ASSERTION, "!empty(): no cascade has been loaded", function)
         return self._detector
 
     def _find(self, image, scaleFactor, minNeighbors, flags, minSize, maxSize):
         """Check the arguments; return windows, last stage sums, minNeighbors and the image size."""
         detector = self._loaded("detectMultiScale")
-        scale_factor = min(_number(scaleFactor, "scaleFactor", 1.1), _LARGEST_SCALE_FACTOR)
-        min_neighbors = _integer(minNeighbors, "minNeighbors", 3)
-        _integer(flags, "flags", 0)
-        min_size, max_size = _size(minSize, "minSize"), _size(maxSize, "maxSize")
+        scale_factor = min(read_number(scaleFactor, "scaleFactor", 1.1), _LARGEST_SCALE_FACTOR)
+        min_neighbors = read_integer(minNeighbors, "minNeighbors", 3)
+        read_integer(flags, "flags", 0)
+        min_size, max_size = read_size(minSize, "minSize"), read_size(maxSize, "maxSize")
         if not scale_factor > 1:
             reason = f"scaleFactor > 1: got {scale_factor}"
-            raise _error(_ASSERTION, reason, "detectMultiScale")
-        gray = _gray(image)
+            raise make_error(ASSERTION, reason, "detectMultiScale")
+        gray = read_gray(image)
         size = gray.shape[1], gray.shape[0]
         if gray.size == 0:
             return np.zeros((0, 4), np.int32), np.zeros(0), min_neighbors, size
@@ -277,7 +304,9 @@ class CascadeClassifier:
         return windows, sums, min_neighbors, size
 
 
-def groupRectangles(rectList, groupThreshold, eps=0.2):
+def groupRectangles(
+    rectList: ArrayLike | None, groupThreshold: int, eps: float = 0.2
+) -> tuple[_Integers, _Integers]:
     """Merge similar rectangles, as ``cv2.groupRectangles`` of OpenCV 4.
 
     Parameters
@@ -308,7 +337,7 @@ def groupRectangles(rectList, groupThreshold, eps=0.2):
     """
     rectangles = np.asarray(() if rectList is None else rectList)
     threshold = 0 if groupThreshold is None else groupThreshold
-    if not _is_integer(threshold):
+    if not is_integer(threshold):
         raise TypeError(f"groupThreshold must be an integer, got {groupThreshold!r}")
     if rectangles.size == 0:
         return (), ()
@@ -327,7 +356,7 @@ def groupRectangles(rectList, groupThreshold, eps=0.2):
     return _result(_rectangles(boxes)), _result(counts.astype(np.int32))
 
 
-def _grouped(windows, sums, min_neighbors, size, counts=True):
+def _grouped(windows, sums, min_neighbors, size, *, counts=True):
     boxes, merged = group_boxes(_corners(windows), min_neighbors, _GROUP_EPS)
     return _clipped(boxes, size, *([merged.astype(np.int32)] if counts else []))
 
@@ -355,64 +384,6 @@ def _rectangles(boxes):
     return np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]]).astype(np.int32)
 
 
-def _gray(image):
-    """Return the image as a contiguous gray array, read and converted as OpenCV does."""
-    function = "detectMultiScale"
-    if image is None:
-        image = np.zeros((0, 0), np.uint8)
-    if isinstance(image, opencv().UMat):
-        image = image.get()
-    if not isinstance(image, np.ndarray):
-        reason = f"image must be a NumPy array, got {type(image).__name__}"
-        raise _error(_BAD_ARGUMENT, reason, function)
-    if image.dtype != np.uint8:
-        reason = f"image.depth() == CV_8U: image must be of dtype uint8, got {image.dtype}"
-        raise _error(_ASSERTION, reason, function)
-    if image.ndim not in (1, 2, 3):
-        reason = f"image must be (rows, columns[, channels]), got shape {image.shape}"
-        raise _error(_BAD_ARGUMENT, reason, function)
-    if image.size == 0:
-        return np.zeros((0, 0), np.uint8)
-    if image.ndim < 3 or image.shape[2] == 1:
-        return np.require(image.reshape(len(image), -1), requirements=["C", "W"])
-    if image.shape[2] not in (3, 4):
-        reason = f"image must have 1, 3 or 4 channels, got {image.shape[2]}"
-        raise _error(_BAD_CHANNELS, reason, function)
-    return opencv().cvtColor(image, opencv().COLOR_BGR2GRAY)
-
-
-def _is_integer(value):
-    """Whether OpenCV takes a value for an int, which has 32 bits there."""
-    whole = isinstance(value, numbers.Integral) and not isinstance(value, (bool, np.bool_))
-    return whole and -(2**31) <= value < 2**31
-
-
-def _integer(value, name, default):
-    if value is None:  # OpenCV's Python functions take None for "not given"
-        return default
-    if not _is_integer(value):
-        reason = f"{name} must be a 32-bit integer, got {value!r}"
-        raise _error(_BAD_ARGUMENT, reason, "detectMultiScale")
-    return int(value)
-
-
-def _number(value, name, default):
-    if value is None:
-        return default
-    if not isinstance(value, numbers.Real) or isinstance(value, (bool, np.bool_)):
-        raise _error(_BAD_ARGUMENT, f"{name} must be a number, got {value!r}", "detectMultiScale")
-    return float(value)
-
-
-def _size(value, name):
-    if value is None:
-        return 0, 0
-    if not hasattr(value, "__len__") or len(value) != 2 or not all(map(_is_integer, value)):
-        reason = f"{name} must be two 32-bit integers, (width, height), got {value!r}"
-        raise _error(_BAD_ARGUMENT, reason, "detectMultiScale")
-    return int(value[0]), int(value[1])
-
-
 def _find_file(path):
     """Return the file to load, ``None`` where it is missing, as OpenCV treats it.
 
@@ -436,14 +407,3 @@ def _find_file(path):
         "wheel of 'pip download --no-deps opencv-python-headless==4.14.*', and put it into "
         f"{data.haarcascades}"
     )
-
-
-def _error(code, reason, function):
-    """Return a ``cv2.error`` that looks like OpenCV's own."""
-    message = (
-        f"classicvision: error: ({code}:{_ERROR_NAMES[code]}) {reason} in function {function!r}"
-    )
-    error = opencv().error(message)
-    error.code, error.err, error.func, error.msg = code, reason, function, message
-    error.file, error.line = "", -1
-    return error

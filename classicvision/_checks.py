@@ -1,13 +1,21 @@
 """One vocabulary of argument checks: each says what was wanted, what came and what to do."""
 
+from __future__ import annotations
+
 import numbers
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 _IMAGE_DTYPES = ("bool", "uint8", "uint16", "int16", "float32", "float64")
 
 
-def check_image(image, *, name="image", color=True, finite=True):
+def check_image(
+    image: ArrayLike, *, name: str = "image", color: bool = True, finite: bool = True
+) -> np.ndarray:
     """Return ``image`` as a native-endian, C-contiguous, writable array; copied where it must be.
 
     A read-only image is copied too: for Numba it is another type, which would compile every
@@ -98,7 +106,7 @@ def check_size(size, name):
     )
 
 
-def check_boxes(boxes, name="boxes"):
+def check_boxes(boxes: ArrayLike, name: str = "boxes") -> NDArray[np.float32]:
     """Return ``boxes`` as a float32 array ``(n, 4)`` of x1, y1, x2, y2 with x1 <= x2, y1 <= y2."""
     array = np.asarray(boxes, dtype=np.float32)
     if array.size == 0:

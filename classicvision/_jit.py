@@ -11,7 +11,7 @@ import tempfile
 import threading
 import warnings
 
-_compile_listeners = []
+_compile_listeners: list = []
 _lock = threading.RLock()
 
 

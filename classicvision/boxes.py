@@ -4,13 +4,20 @@ Points are ``(x, y)``. A box is ``x1, y1, x2, y2`` in pixels (``xyxy``); its rig
 edges are exclusive, so that ``x2 - x1`` is its width. Images are indexed ``(row, column)``.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from classicvision._checks import check_boxes, check_number
 from classicvision._jit import kernel
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
-def area(boxes):
+
+def area(boxes: ArrayLike) -> NDArray[np.float64]:
     """Return the area of each box in square pixels, float64 ``(n,)``.
 
     Examples
@@ -23,7 +30,7 @@ def area(boxes):
     return (x2 - x1) * (y2 - y1)
 
 
-def iou(a, b):
+def iou(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     """Return the intersection over union of every box of ``a`` with every box of ``b``.
 
     Parameters
@@ -74,7 +81,7 @@ def _survivors(x1, y1, x2, y2, areas, threshold):
     return alive
 
 
-def nms(boxes, scores, threshold):
+def nms(boxes: ArrayLike, scores: ArrayLike, threshold: float) -> NDArray[np.intp]:
     """Non-maximum suppression: keep the best boxes that do not overlap a better one.
 
     The box with the highest score is kept, every box that overlaps it by more than
@@ -116,7 +123,9 @@ def nms(boxes, scores, threshold):
     return order[_survivors(x1, y1, x2, y2, area(boxes)[order], threshold)]
 
 
-def group_boxes(boxes, min_neighbors, eps=0.2):
+def group_boxes(
+    boxes: ArrayLike, min_neighbors: int, eps: float = 0.2
+) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """Merge similar boxes into their mean, as OpenCV's ``groupRectangles`` does.
 
     Two boxes are similar when each of their four edges differs by at most
@@ -168,7 +177,13 @@ def group_boxes(boxes, min_neighbors, eps=0.2):
     return _corners(means[kept]), counts[kept]
 
 
-def group_levels(boxes, levels, weights, min_neighbors, eps=0.2):
+def group_levels(
+    boxes: ArrayLike,
+    levels: ArrayLike,
+    weights: ArrayLike,
+    min_neighbors: int,
+    eps: float = 0.2,
+) -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.float64]]:
     """Merge similar boxes and keep the deepest cascade level and its weight in each group.
 
     This is the grouping behind OpenCV's ``detectMultiScale3``: as :func:`group_boxes`, but a
@@ -228,7 +243,9 @@ def group_levels(boxes, levels, weights, min_neighbors, eps=0.2):
     return _corners(means[kept]), best_level[kept], best_weight[kept]
 
 
-def _check_grouping(boxes, min_neighbors, eps):
+def _check_grouping(
+    boxes: ArrayLike, min_neighbors: int, eps: float
+) -> tuple[NDArray[np.float64], int, float]:
     check_boxes(boxes)  # float32 there; whole numbers stay exact here
     boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
     min_neighbors = check_number(min_neighbors, "min_neighbors", integer=True)

@@ -1,6 +1,9 @@
 """Results onto images: boxes, lines and segments."""
 
+from __future__ import annotations
+
 import colorsys
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,10 +12,21 @@ from classicvision._opencv import opencv
 from classicvision.images import as_uint8, luminance
 from classicvision.results import Detections, Lines, Segments
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
 _SHIFT = 4  # OpenCV draws at sixteenths of a pixel
 
 
-def draw(image, result, *, color=None, thickness=None):
+def draw(
+    image: ArrayLike,
+    result: Detections | Lines | Segments,
+    *,
+    color: Sequence[int] | None = None,
+    thickness: int | None = None,
+) -> NDArray[np.uint8]:
     """Return a copy of an image with a result drawn on it.
 
     Boxes come with their names and scores, lines run right across the image, all antialiased.

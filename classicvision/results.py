@@ -5,13 +5,22 @@ slice, a mask or an array of indices and gives a result of the same class (of le
 single index), and iteration goes over results of length one.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from classicvision._checks import check_boxes, check_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+    from typing_extensions import Self
 
 # What XML 1.0 cannot hold, however it is escaped: control characters, lone surrogates.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -19,6 +28,14 @@ _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 
 class _Result:
     """Length, indexing, iteration, equality and JSON over the array fields of a dataclass."""
+
+    if TYPE_CHECKING:  # what each dataclass has
+        __dataclass_fields__: ClassVar[dict[str, Any]]
+        _ITEMS: ClassVar[str]
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+
+        def to_dict(self) -> dict[str, Any]: ...
 
     def _set(self, name, array):
         array.flags.writeable = False
@@ -28,10 +45,10 @@ class _Result:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(next(iter(self._arrays().values())))
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int | slice | ArrayLike) -> Self:
         if isinstance(index, (int, np.integer)) and not isinstance(index, (bool, np.bool_)):
             count = len(self)
             if not -count <= index < count:
@@ -46,10 +63,10 @@ class _Result:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return type(self)(**{**values, **{k: v[index] for k, v in self._arrays().items()}})
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Self]:
         return (self[i] for i in range(len(self)))
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
         ours, theirs = self._arrays(), other._arrays()
@@ -57,15 +74,15 @@ class _Result:
             getattr(self, "names", None) == getattr(other, "names", None)
         )
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self):  # a copy, or one from another process, is read-only and checked too
         return type(self), tuple(getattr(self, field.name) for field in fields(self))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self)} {self._ITEMS})"
 
-    def to_json(self, **about):
+    def to_json(self, **about: Any) -> str:
         """Return :meth:`to_dict` as one line of JSON.
 
         Parameters
@@ -114,12 +131,22 @@ class Detections(_Result):
     {"path": "a.png", "boxes": [[10.0, 20.0, 50.0, 60.0]], "scores": [7.0], "labels": ["face"]}
     """
 
-    boxes: np.ndarray
-    scores: np.ndarray = None
-    labels: np.ndarray = None
-    names: tuple = None
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float64] = None  # type: ignore[assignment]
+    labels: NDArray[np.int64] = None  # type: ignore[assignment]
+    names: tuple[str, ...] | None = None
 
     _ITEMS = "boxes"
+
+    if TYPE_CHECKING:  # more than the fields' own types is taken, and converted
+
+        def __init__(
+            self,
+            boxes: ArrayLike,
+            scores: ArrayLike | None = None,
+            labels: ArrayLike | None = None,
+            names: Sequence[str] | None = None,
+        ) -> None: ...
 
     def __post_init__(self):
         boxes = check_boxes(self.boxes).copy()
@@ -132,12 +159,12 @@ class Detections(_Result):
         if self.names is not None:
             object.__setattr__(self, "names", _check_names(self.names, self.labels))
 
-    def label_names(self):
+    def label_names(self) -> list[int] | list[str]:
         """Return the class of each box: its name, or its number where there are no names."""
         labels = self.labels.tolist()
         return labels if self.names is None else [self.names[label] for label in labels]
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return ``{"boxes": [[x1, y1, x2, y2]], "scores", "labels"}``, plain Python values.
 
         The right and bottom edges are exclusive; labels are names where there are names.
@@ -148,7 +175,7 @@ class Detections(_Result):
             "labels": self.label_names(),
         }
 
-    def to_coco(self, image_id):
+    def to_coco(self, image_id: int | str) -> list[dict[str, Any]]:
         """Return COCO annotations: pixels counted from 0, boxes as corner and size.
 
         Parameters
@@ -183,7 +210,7 @@ class Detections(_Result):
             )
         return annotations
 
-    def to_voc(self, width, height, *, filename=""):
+    def to_voc(self, width: int, height: int, *, filename: str = "") -> str:
         """Return a Pascal VOC annotation: whole pixels counted from 1, both corners inside.
 
         A box is rounded to whole pixels and clipped to the image, so that
@@ -222,7 +249,7 @@ class Detections(_Result):
         ElementTree.indent(root)
         return ElementTree.tostring(root, encoding="unicode") + "\n"
 
-    def to_yolo(self, width, height):
+    def to_yolo(self, width: int, height: int) -> str:
         """Return YOLO annotations: one line ``label cx cy w h`` a box, divided by the image size.
 
         The centre and the size of the box, clipped to the image, are between 0 and 1 with six
@@ -273,11 +300,15 @@ class Lines(_Result):
     {'lines': [[20.0, 0.0]], 'votes': [90]}
     """
 
-    rho: np.ndarray
-    theta: np.ndarray
-    votes: np.ndarray
+    rho: NDArray[np.float32]
+    theta: NDArray[np.float32]
+    votes: NDArray[np.int64]
 
     _ITEMS = "lines"
+
+    if TYPE_CHECKING:
+
+        def __init__(self, rho: ArrayLike, theta: ArrayLike, votes: ArrayLike) -> None: ...
 
     def __post_init__(self):
         rho = _column(self.rho, "rho", np.float32)
@@ -285,7 +316,7 @@ class Lines(_Result):
         self._set("theta", _column(self.theta, "theta", np.float32, len(rho), "rho"))
         self._set("votes", _column(self.votes, "votes", np.int64, len(rho), "rho"))
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return ``{"lines": [[rho, theta]], "votes"}``, plain Python values."""
         return {
             "lines": _short(np.stack([self.rho, self.theta], axis=1)),
@@ -310,10 +341,14 @@ class Segments(_Result):
     '{"segments": [[3.0, 4.0, 30.0, 40.0]], "votes": [12]}'
     """
 
-    points: np.ndarray
-    votes: np.ndarray
+    points: NDArray[np.float32]
+    votes: NDArray[np.int64]
 
     _ITEMS = "segments"
+
+    if TYPE_CHECKING:
+
+        def __init__(self, points: ArrayLike, votes: ArrayLike) -> None: ...
 
     def __post_init__(self):
         points = np.array(self.points, dtype=np.float32, order="C")
@@ -326,7 +361,7 @@ class Segments(_Result):
         self._set("points", points)
         self._set("votes", _column(self.votes, "votes", np.int64, len(points), "points"))
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return ``{"segments": [[x1, y1, x2, y2]], "votes"}``, plain Python values."""
         return {"segments": _short(self.points), "votes": self.votes.tolist()}
 

@@ -1,10 +1,13 @@
 """Detecting objects with a boosted cascade of Haar or LBP features."""
 
+from __future__ import annotations
+
 import dataclasses
 import importlib.util
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +19,12 @@ from classicvision.detection.cascade_scan import make_work, scan_layer
 from classicvision.detection.cascade_xml import read_cascade
 from classicvision.images import as_uint8, luminance
 from classicvision.results import Detections
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+    from typing_extensions import Self
+
+    from classicvision.detection.cascade_xml import Cascade
 
 _GROUP_EPS = 0.2
 _MOST_SCALES = 10_000
@@ -45,10 +54,10 @@ class CascadeSteps:
         How many window positions there are, then how many pass each stage.
     """
 
-    scales: np.ndarray
-    depths: list
-    steps: list
-    passed: np.ndarray
+    scales: NDArray[np.float32]
+    depths: list[NDArray[np.uint16]]
+    steps: list[int]
+    passed: NDArray[np.int64]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,14 +102,14 @@ class CascadeDetector:
     1
     """
 
-    def __init__(self, cascade):
+    def __init__(self, cascade: Cascade) -> None:
         self._cascade = cascade
         self._tables = tuple(make_tables(cascade))
         self._corners = make_corners(cascade)
         self._most_nodes = int(np.diff(cascade.tree_nodes).max())
 
     @classmethod
-    def load(cls, path_or_name="frontalface"):
+    def load(cls, path_or_name: str | os.PathLike[str] = "frontalface") -> Self:
         """Load a cascade from an OpenCV XML file or by the name of a model that is installed.
 
         Parameters
@@ -131,18 +140,18 @@ class CascadeDetector:
         return cls(read_cascade(path))
 
     @property
-    def window(self):
+    def window(self) -> tuple[int, int]:
         return self._cascade.window
 
     @property
-    def feature_type(self):
+    def feature_type(self) -> str:
         return self._cascade.kind
 
     @property
-    def stages(self):
+    def stages(self) -> list[int]:
         return np.diff(self._cascade.stage_trees).tolist()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         width, height = self.window
         return (
             f"CascadeDetector({self.feature_type}, window {width} x {height}, "
@@ -150,8 +159,15 @@ class CascadeDetector:
         )
 
     def detect(
-        self, image, *, scale_factor=1.1, min_neighbors=3, min_size=None, max_size=None, n_jobs=None
-    ):
+        self,
+        image: ArrayLike,
+        *,
+        scale_factor: float = 1.1,
+        min_neighbors: int = 3,
+        min_size: int | tuple[int, int] | None = None,
+        max_size: int | tuple[int, int] | None = None,
+        n_jobs: int | None = None,
+    ) -> Detections:
         """Find objects in an image.
 
         Parameters
@@ -191,6 +207,7 @@ class CascadeDetector:
         rectangles, sums = self.detect_windows(gray, scale_factor, min_size, max_size, n_jobs)
         boxes = rectangles.astype(np.float32)
         boxes[:, 2:] += boxes[:, :2]
+        scores: np.ndarray  # counts, or sums
         if min_neighbors > 0:
             boxes, scores = group_boxes(boxes, min_neighbors, _GROUP_EPS)
         else:
@@ -200,7 +217,14 @@ class CascadeDetector:
         order = np.lexsort((boxes[:, 0], boxes[:, 1], -scores))
         return Detections(boxes[order], scores[order])
 
-    def detect_windows(self, gray, scale_factor=1.1, min_size=None, max_size=None, n_jobs=None):
+    def detect_windows(
+        self,
+        gray: NDArray[np.uint8],
+        scale_factor: float = 1.1,
+        min_size: int | tuple[int, int] | None = None,
+        max_size: int | tuple[int, int] | None = None,
+        n_jobs: int | None = None,
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         """Return every window that passes all stages, before grouping and clipping.
 
         Parameters
@@ -230,7 +254,14 @@ class CascadeDetector:
             return np.zeros((0, 4), np.int32), np.zeros(0)
         return np.concatenate([part for part, _ in found]), np.concatenate([s for _, s in found])
 
-    def explain(self, image, *, scale_factor=1.1, min_size=None, max_size=None):
+    def explain(
+        self,
+        image: ArrayLike,
+        *,
+        scale_factor: float = 1.1,
+        min_size: int | tuple[int, int] | None = None,
+        max_size: int | tuple[int, int] | None = None,
+    ) -> CascadeSteps:
         """Show how far every window gets.
 
         Parameters

@@ -51,7 +51,7 @@ class Cascade:
     """
 
     kind: str
-    window: tuple
+    window: tuple[int, int]
     stage_trees: np.ndarray
     stage_thresholds: np.ndarray
     tree_nodes: np.ndarray

@@ -1,7 +1,10 @@
 """Canny's edge detector: gradient, thinning to ridges, and two thresholds with hysteresis."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
@@ -11,6 +14,9 @@ from classicvision.filters._borders import border_indices
 from classicvision.filters.derivatives import gradient, gradient_row, operator_taps
 from classicvision.filters.smoothing import gaussian
 from classicvision.images import luminance
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 _WEAK, _STRONG = 1, 2  # labels of a pixel; 0 is none
 _SEGMENT = 128  # pixels of a row that are passed over where all are below the lower threshold
@@ -32,13 +38,13 @@ class CannySteps:
     """
 
     smoothed: np.ndarray
-    gx: np.ndarray
-    gy: np.ndarray
-    magnitude: np.ndarray
-    suppressed: np.ndarray
-    strong: np.ndarray
-    weak: np.ndarray
-    edges: np.ndarray
+    gx: NDArray[np.float64]
+    gy: NDArray[np.float64]
+    magnitude: NDArray[np.float64]
+    suppressed: NDArray[np.float64]
+    strong: NDArray[np.bool_]
+    weak: NDArray[np.bool_]
+    edges: NDArray[np.bool_]
 
 
 # c = column. One type (int32, or float64) and no branches: this is what lets LLVM turn the loop
@@ -159,7 +165,42 @@ def _connect(labels, weak, seeds, words, stack):
                         centre += step
 
 
-def canny(image, low, high, *, sigma=0, aperture=3, l2_gradient=False, return_steps=False):
+@overload
+def canny(
+    image: ArrayLike,
+    low: float,
+    high: float,
+    *,
+    sigma: float = ...,
+    aperture: int = ...,
+    l2_gradient: bool = ...,
+    return_steps: Literal[False] = ...,
+) -> NDArray[np.bool_]: ...
+
+
+@overload
+def canny(
+    image: ArrayLike,
+    low: float,
+    high: float,
+    *,
+    sigma: float = ...,
+    aperture: int = ...,
+    l2_gradient: bool = ...,
+    return_steps: Literal[True],
+) -> CannySteps: ...
+
+
+def canny(
+    image: ArrayLike,
+    low: float,
+    high: float,
+    *,
+    sigma: float = 0,
+    aperture: int = 3,
+    l2_gradient: bool = False,
+    return_steps: bool = False,
+) -> NDArray[np.bool_] | CannySteps:
     """Find edges: thin lines along which the image changes most.
 
     Parameters

@@ -1,10 +1,17 @@
 """First derivatives of an image: differences along one axis, smoothed along the other."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from classicvision._checks import check_image, check_option
 from classicvision._jit import kernel
 from classicvision.filters._borders import border_indices, check_mode
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, DTypeLike
 
 # operator: the taps of the difference, then those of the smoothing across it
 _TAPS = {
@@ -71,7 +78,14 @@ def _gradient(image, rows_at, columns_at, step, taps, lines, slopes):
         gradient_row(image, r, rows_at, columns_at, step, taps, lines, slopes, r)
 
 
-def gradient(image, operator="sobel", *, size=3, dtype=None, mode="mirror"):
+def gradient(
+    image: ArrayLike,
+    operator: str = "sobel",
+    *,
+    size: int = 3,
+    dtype: DTypeLike | None = None,
+    mode: str = "mirror",
+) -> tuple[np.ndarray, np.ndarray]:
     """Differentiate an image along x and along y.
 
     ======== ================ ====================== ============================
@@ -153,7 +167,7 @@ def gradient(image, operator="sobel", *, size=3, dtype=None, mode="mirror"):
     return slopes[0], slopes[1]
 
 
-def operator_taps(operator, size=3):
+def operator_taps(operator: str, size: int = 3) -> np.ndarray:
     """Return the operator's two rows of taps: the difference, and the smoothing across it."""
     check_option(operator, "operator", tuple(_TAPS))
     check_option(size, "size", tuple(_SOBEL_TAPS))
@@ -162,7 +176,7 @@ def operator_taps(operator, size=3):
     return np.array(_TAPS[operator] if size == 3 else _SOBEL_TAPS[size])
 
 
-def _result_dtype(dtype, image_dtype):
+def _result_dtype(dtype: DTypeLike | None, image_dtype: np.dtype) -> np.dtype:
     if dtype is None:
         return np.dtype("float64" if image_dtype == np.float64 else "float32")
     dtype = np.dtype(dtype).newbyteorder("=")

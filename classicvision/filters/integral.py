@@ -11,10 +11,17 @@ R. Lienhart and J. Maydt, "An extended set of Haar-like features for rapid objec
 ICIP 2002, section 2.2 (the tilted table).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from classicvision._checks import check_boxes, check_image
 from classicvision._jit import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, DTypeLike
 
 _DTYPES = ("int32", "int64", "float32", "float64")
 
@@ -34,7 +41,7 @@ def _accumulate(image, table):
             sums[c] = total
 
 
-def integral_image(image, *, dtype=None):
+def integral_image(image: ArrayLike, *, dtype: DTypeLike | None = None) -> np.ndarray:
     """Return the integral image: at ``[r, c]`` the sum of ``image[:r, :c]``.
 
     Parameters
@@ -92,7 +99,7 @@ def _accumulate_squares(image, table):
             sums[c] = total
 
 
-def squared_integral_image(image, *, dtype=None):
+def squared_integral_image(image: ArrayLike, *, dtype: DTypeLike | None = None) -> np.ndarray:
     """Return the integral image of the squares: at ``[r, c]`` the sum of ``image[:r, :c] ** 2``.
 
     With :func:`integral_image` it gives the variance over any box. Parameters, result, errors
@@ -126,7 +133,7 @@ def _accumulate_tilted(image, table):
             right[c] += pixels[c]
 
 
-def tilted_integral_image(image, *, dtype=None):
+def tilted_integral_image(image: ArrayLike, *, dtype: DTypeLike | None = None) -> np.ndarray:
     """Return the integral image turned by 45 degrees: sums over cones that open upwards.
 
     At ``[y, x]`` it holds the sum of ``image[v, u]`` over v < y and abs(u - x + 1) < y - v:
@@ -146,7 +153,7 @@ def tilted_integral_image(image, *, dtype=None):
     return _integrate(_accumulate_tilted, image, dtype, power=1)
 
 
-def box_sum(integral, boxes):
+def box_sum(integral: ArrayLike, boxes: ArrayLike) -> np.ndarray:
     """Return the sum over each box, four look-ups a box.
 
     Parameters

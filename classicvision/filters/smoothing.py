@@ -1,13 +1,19 @@
 """Smoothing by a Gaussian: two one-dimensional filters, downwards and then along the rows."""
 
+from __future__ import annotations
+
 import math
 import numbers
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from classicvision._checks import check_image, check_number
 from classicvision._jit import kernel
 from classicvision.filters._borders import border_indices, check_mode
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 _LARGEST_SIGMA = 10_000  # pixels; the time grows with sigma
 _LARGEST_TRUNCATE = 100  # beyond 39 sigma all weights are 0 in float64
@@ -103,7 +109,13 @@ def _smooth(
                 row[c] = to_result(total[c])
 
 
-def gaussian(image, sigma, *, truncate=None, mode="mirror"):
+def gaussian(
+    image: ArrayLike,
+    sigma: float | tuple[float, float],
+    *,
+    truncate: float | None = None,
+    mode: str = "mirror",
+) -> np.ndarray:
     """Smooth an image by a Gaussian.
 
     Parameters

@@ -1,13 +1,19 @@
 """What the line transforms share: the edge pixels and the resolution of the accumulator."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from classicvision._checks import check_image, check_number
 from classicvision.images import luminance
 from classicvision.results import Lines
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 _LARGEST_ACCUMULATOR = 2 << 30  # bytes, four for each cell
 
@@ -35,7 +41,7 @@ class Resolution:
         return max(0, (self.bins - 1) // 2)
 
 
-def check_edges(edges):
+def check_edges(edges: ArrayLike) -> NDArray[np.bool_]:
     """Return a new bool array, true where ``edges`` (in luminance) is not zero."""
     return luminance(check_image(edges, name="edges")) != 0
 

@@ -1,6 +1,9 @@
 """The lines of a photograph: edges, Hough transform and fitting, with parameters that suit it."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +15,11 @@ from classicvision.hough.fitting import fit_lines
 from classicvision.hough.lines import hough_lines
 from classicvision.hough.segments import hough_segments
 from classicvision.images import as_uint8, luminance
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from classicvision.results import Lines, Segments
 
 _STRONGEST_EDGES = 0.05  # this part of the pixels may start an edge
 _FAINTEST_EDGE = 40.0  # a step of 10 gray levels; below that a flat picture has only noise
@@ -28,7 +36,9 @@ _LARGEST_TURN = math.radians(12)
 _MOST_CANDIDATES = 2000
 
 
-def find_lines(image, *, min_length=None, max_gap=None):
+def find_lines(
+    image: ArrayLike, *, min_length: float | None = None, max_gap: float | None = None
+) -> tuple[Lines, Segments]:
     """Find the straight lines and segments of a photograph.
 
     All thresholds follow from the image: Canny's from the strongest 5 % of its gradient, all

@@ -1,6 +1,9 @@
 """From peaks to lines: fit each line to its edge pixels, and give each pixel to one line only."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,13 +11,23 @@ from classicvision._checks import check_image, check_number
 from classicvision.hough._voting import check_edges, check_lines
 from classicvision.results import Lines
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 _FITS = 6  # at most; a line usually stands still after two or three
 _STANDSTILL = 1e-4  # radians, and pixels
 
 
 def fit_lines(
-    lines, edges, *, gradient=None, width=4, min_length=50, max_gap=10, max_turn=math.pi / 12
-):
+    lines: Lines,
+    edges: ArrayLike,
+    *,
+    gradient: tuple[ArrayLike, ArrayLike] | None = None,
+    width: float = 4,
+    min_length: float = 50,
+    max_gap: float = 10,
+    max_turn: float = math.pi / 12,
+) -> Lines:
     """Fit lines to the edge pixels around them, the strongest first, each pixel to one line.
 
     A peak of the Hough transform is as exact as a cell of its table, one line of the picture

@@ -1,7 +1,10 @@
 """The standard Hough transform: straight lines as peaks in a table of votes."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
@@ -15,6 +18,9 @@ from classicvision.hough._voting import (
     trigonometry,
 )
 from classicvision.results import Lines
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True)
@@ -31,9 +37,9 @@ class Accumulator:
         Radians.
     """
 
-    votes: np.ndarray
-    rho: np.ndarray
-    theta: np.ndarray
+    votes: NDArray[np.int32]
+    rho: NDArray[np.float32]
+    theta: NDArray[np.float32]
 
 
 # Angles are the outer loop: one row of the accumulator stays in the first cache. The bins of a
@@ -111,19 +117,51 @@ def _find_peaks(accumulator, threshold, peaks):
     return found
 
 
+@overload
 def hough_lines(
-    edges,
+    edges: ArrayLike,
     *,
-    rho=1,
-    theta=math.pi / 180,
-    threshold,
-    min_theta=0,
-    max_theta=math.pi,
-    max_lines=None,
-    min_distance=None,
-    min_angle=None,
-    return_accumulator=False,
-):
+    rho: float = ...,
+    theta: float = ...,
+    threshold: float,
+    min_theta: float = ...,
+    max_theta: float = ...,
+    max_lines: int | None = ...,
+    min_distance: float | None = ...,
+    min_angle: float | None = ...,
+    return_accumulator: Literal[False] = ...,
+) -> Lines: ...
+
+
+@overload
+def hough_lines(
+    edges: ArrayLike,
+    *,
+    rho: float = ...,
+    theta: float = ...,
+    threshold: float,
+    min_theta: float = ...,
+    max_theta: float = ...,
+    max_lines: int | None = ...,
+    min_distance: float | None = ...,
+    min_angle: float | None = ...,
+    return_accumulator: Literal[True],
+) -> tuple[Lines, Accumulator]: ...
+
+
+def hough_lines(
+    edges: ArrayLike,
+    *,
+    rho: float = 1,
+    theta: float = math.pi / 180,
+    threshold: float,
+    min_theta: float = 0,
+    max_theta: float = math.pi,
+    max_lines: int | None = None,
+    min_distance: float | None = None,
+    min_angle: float | None = None,
+    return_accumulator: bool = False,
+) -> Lines | tuple[Lines, Accumulator]:
     """Find straight lines in an edge map by the standard Hough transform.
 
     Every edge pixel (x, y) votes for all lines ``rho = x cos(theta) + y sin(theta)`` through
@@ -203,19 +241,21 @@ def hough_lines(
         peaks = np.empty(count, np.int64)
         _find_peaks(accumulator, threshold, peaks)
     rows, columns = np.divmod(peaks[:count], accumulator.shape[1])
-    rhos, thetas = _axes(resolution, min_theta)
-    rho, theta, votes = rhos[columns - 1], thetas[rows - 1], accumulator[rows, columns]
-    order = np.lexsort((theta, rho, -votes))
-    lines = Lines(rho[order], theta[order], votes[order])
-    if min_distance is not None:
+    distances, angles = _axes(resolution, min_theta)
+    rhos, thetas, votes = distances[columns - 1], angles[rows - 1], accumulator[rows, columns]
+    order = np.lexsort((thetas, rhos, -votes))
+    lines = Lines(rhos[order], thetas[order], votes[order])
+    if min_distance is not None and min_angle is not None:
         lines = suppress_lines(lines, mask.shape, min_distance=min_distance, min_angle=min_angle)
     lines = lines[:max_lines]
     if return_accumulator:
-        return lines, Accumulator(accumulator[1:-1, 1:-1], rhos, thetas)
+        return lines, Accumulator(accumulator[1:-1, 1:-1], distances, angles)
     return lines
 
 
-def suppress_lines(lines, shape, *, min_distance, min_angle):
+def suppress_lines(
+    lines: Lines, shape: tuple[int, ...], *, min_distance: float, min_angle: float
+) -> Lines:
     """Keep of lines that nearly coincide the one with the most votes.
 
     A line is left out if it differs from a stronger one that is kept by less than ``min_angle``

@@ -1,7 +1,10 @@
 """The progressive probabilistic Hough transform: line segments, found a pixel at a time."""
 
+from __future__ import annotations
+
 import math
 import numbers
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +17,9 @@ from classicvision.hough._voting import (
     trigonometry,
 )
 from classicvision.results import Segments
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 _OPENCV_STATE = 2**64 - 1
 
@@ -110,16 +116,16 @@ def _trace_segments(
 
 
 def hough_segments(
-    edges,
+    edges: ArrayLike,
     *,
-    rho=1,
-    theta=math.pi / 180,
-    threshold,
-    min_length=0,
-    max_gap=0,
-    max_lines=None,
-    random_state=None,
-):
+    rho: float = 1,
+    theta: float = math.pi / 180,
+    threshold: float,
+    min_length: float = 0,
+    max_gap: float = 0,
+    max_lines: int | None = None,
+    random_state: int | np.random.Generator | np.random.RandomState | None = None,
+) -> Segments:
     """Find line segments in an edge map by the progressive probabilistic Hough transform.
 
     Edge pixels are drawn at random and vote for all lines through them. As soon as a line has

@@ -1,14 +1,21 @@
 """Colour to gray, with OpenCV's weights and rounding."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from classicvision._checks import check_image
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 _WEIGHTS = (0.299, 0.587, 0.114)
 _WEIGHTS_15_BITS = (9798, 19235, 3735)  # times 32768, rounded
 
 
-def luminance(image):
+def luminance(image: ArrayLike) -> np.ndarray:
     """Return the luminance of an RGB image: 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601).
 
     Integers are computed with weights of 15 bits and rounded to the nearest, halves up, which
@@ -40,7 +47,7 @@ def luminance(image):
     return gray
 
 
-def as_uint8(image):
+def as_uint8(image: np.ndarray) -> NDArray[np.uint8]:
     """Return an image as uint8, on the scale of 0 to 255 that its dtype stands for.
 
     Parameters

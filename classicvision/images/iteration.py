@@ -1,9 +1,12 @@
 """Go through files, folders, patterns, videos and cameras, one image at a time."""
 
+from __future__ import annotations
+
 import glob
 import os
 import re
 import sys
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -12,13 +15,23 @@ from classicvision._opencv import opencv
 from classicvision.images.conversion import luminance
 from classicvision.images.reading import MAX_PIXELS, display_name, no_stderr, open_file, read_image
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    _Input = str | os.PathLike[str] | int
+
 _IMAGE = re.compile(r"\.(bmp|gif|jpe|jpe?g|p[bgnp]m|png|tiff?|webp)$", re.IGNORECASE)
 _VIDEO = re.compile(r"\.(3gp|avi|m4v|mkv|mov|mp4|mpe?g|ogv|webm|wmv)$", re.IGNORECASE)
 # The containers that state the true number of frames; the others' is an estimate.
 _COUNTED = re.compile(r"\.(avi|m4v|mov|mp4)$", re.IGNORECASE)
 
 
-def iter_images(paths, *, gray=False, on_error="raise"):
+def iter_images(
+    paths: _Input | Iterable[_Input],
+    *,
+    gray: bool = False,
+    on_error: Literal["raise"] | Callable[[Any, Exception], object] = "raise",
+) -> Iterator[tuple[str, np.ndarray]]:
     """Go through images one at a time: files, folders, patterns, videos, cameras.
 
     Parameters
@@ -52,7 +65,11 @@ def iter_images(paths, *, gray=False, on_error="raise"):
     return _iterate(inputs, bool(gray), report)
 
 
-def expand_paths(paths, *, on_error="raise"):
+def expand_paths(
+    paths: _Input | Iterable[_Input],
+    *,
+    on_error: Literal["raise"] | Callable[[Any, Exception], object] = "raise",
+) -> list[str | int]:
     """Return the inputs that ``iter_images`` goes through, without reading any of them.
 
     Parameters
@@ -76,7 +93,7 @@ def expand_paths(paths, *, on_error="raise"):
     report = _raise if on_error == "raise" else on_error
     single = isinstance(paths, (str, bytes, os.PathLike)) or not np.iterable(paths)
     inputs = []
-    for path in [paths] if single else paths:
+    for path in [paths] if single else paths:  # type: ignore[union-attr]
         try:
             inputs.extend(_expand(path))
         except (OSError, ValueError) as error:

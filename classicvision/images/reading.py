@@ -1,16 +1,22 @@
 """Read images with Pillow, and 16-bit colour, which Pillow cuts to 8 bits, with OpenCV."""
 
+from __future__ import annotations
+
 import contextlib
 import io
 import os
 import threading
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from classicvision._checks import check_number
 from classicvision._opencv import opencv
 from classicvision.images.conversion import luminance
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRead
 
 MAX_PIXELS = 178956970  # Pillow's limit too: 512 MiB of RGB
 _MAX_BYTES = 1 << 30  # a larger file is no photograph, whatever its header says
@@ -29,7 +35,12 @@ _ORIENTATIONS = {
 }
 
 
-def read_image(path, gray=False, *, max_pixels=MAX_PIXELS):
+def read_image(
+    path: str | os.PathLike[str] | bytes | bytearray | memoryview | SupportsRead[bytes],
+    gray: bool = False,
+    *,
+    max_pixels: int = MAX_PIXELS,
+) -> np.ndarray:
     """Read a JPEG, PNG, TIFF, WebP, BMP, GIF or PNM image, the first one of a file of several.
 
     The EXIF orientation is applied and transparency is dropped, as OpenCV's ``imread`` does;

@@ -1,9 +1,16 @@
 """Photographs that scikit-image and scikit-learn install: always there, never downloaded."""
 
+from __future__ import annotations
+
 import importlib.util
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from classicvision.images.reading import read_image
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 FACES_SAMPLE = "astronaut"
 LINES_SAMPLE = "brick"
@@ -23,7 +30,7 @@ SAMPLES = {
 _DISTRIBUTIONS = {"skimage": "scikit-image", "sklearn": "scikit-learn"}
 
 
-def sample_path(name):
+def sample_path(name: str) -> Path:
     """Return the path of a sample photograph.
 
     Parameters
@@ -46,7 +53,7 @@ def sample_path(name):
         raise ValueError(f"no sample is named {name!r}; there are {', '.join(SAMPLES)}")
     package, inside = SAMPLES[name]
     found = importlib.util.find_spec(package)  # finds the package without importing it
-    if found is not None:
+    if found is not None and found.submodule_search_locations:
         path = Path(found.submodule_search_locations[0], inside)
         if path.is_file():
             return path
@@ -57,7 +64,7 @@ def sample_path(name):
     )
 
 
-def sample_image(name, gray=False):
+def sample_image(name: str, gray: bool = False) -> NDArray[np.uint8]:
     """Return a sample photograph as uint8 RGB.
 
     Parameters

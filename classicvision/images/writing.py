@@ -1,9 +1,12 @@
 """Write images, whole or not at all."""
 
+from __future__ import annotations
+
 import contextlib
 import io
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +14,10 @@ from classicvision._checks import check_image
 from classicvision._opencv import opencv
 from classicvision.images.conversion import as_uint8
 from classicvision.images.reading import display_name
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from typing_extensions import Buffer
 
 # Where the suffix leads: Pillow's format, its options, the largest depth in bits.
 _WRITERS = {
@@ -24,7 +31,7 @@ _WRITERS = {
 }
 
 
-def write_image(path, image):
+def write_image(path: str | os.PathLike[str], image: ArrayLike) -> None:
     """Write an image; the suffix of ``path`` names the format.
 
     The file appears whole or not at all: it is written under another name in the same folder
@@ -96,7 +103,7 @@ def _encode(image, kind, options):
     return buffer.getbuffer()
 
 
-def write_bytes(path, data):
+def write_bytes(path: str | os.PathLike[str], data: Buffer) -> None:
     """Write a file atomically: under another name in the same folder, then renamed.
 
     Parameters

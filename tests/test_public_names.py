@@ -1,8 +1,11 @@
 """The public namespace: every name is there, documented, and nothing is loaded too early."""
 
+import ast
+import importlib
 import inspect
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +36,36 @@ def test_every_name_loads_and_is_documented(name):
         assert "Parameters" in text
         for parameter in inspect.signature(value).parameters:
             assert parameter in text
+
+
+def test_the_stub_names_exactly_the_public_names():
+    stub = ast.parse(Path(classicvision.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    imported = [
+        (node.module, alias.name, alias.asname)
+        for node in stub.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    ]
+    for module, name, alias in imported:
+        assert alias == name  # what makes it an export
+        assert getattr(importlib.import_module(module), name) is getattr(classicvision, name)
+    declared = [node.target.id for node in stub.body if isinstance(node, ast.AnnAssign)]
+    assert sorted([name for _, name, _ in imported] + declared) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"__version__"}))
+def test_public_signatures_are_annotated(name):
+    value = getattr(classicvision, name)
+    members = vars(value).values() if inspect.isclass(value) else [value]
+    for member in members:
+        function = inspect.unwrap(getattr(member, "__func__", getattr(member, "fget", member)))
+        if not inspect.isfunction(function) or function.__name__.startswith("_"):
+            continue
+        signature = inspect.signature(function)
+        assert signature.return_annotation is not inspect.Signature.empty, function.__qualname__
+        for parameter in signature.parameters.values():
+            annotated = parameter.annotation is not inspect.Parameter.empty
+            assert annotated or parameter.name in ("self", "cls"), (function.__qualname__, name)
 
 
 def test_unknown_name():

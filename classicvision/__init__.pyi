@@ -1,0 +1,28 @@
+# For type checkers and editors, which do not see that __init__.py loads names at first use.
+
+from classicvision.boxes import group_boxes as group_boxes
+from classicvision.boxes import iou as iou
+from classicvision.boxes import nms as nms
+from classicvision.detection.cascade import CascadeDetector as CascadeDetector
+from classicvision.drawing import draw as draw
+from classicvision.edges.canny import canny as canny
+from classicvision.filters.derivatives import gradient as gradient
+from classicvision.filters.integral import box_sum as box_sum
+from classicvision.filters.integral import integral_image as integral_image
+from classicvision.filters.integral import squared_integral_image as squared_integral_image
+from classicvision.filters.integral import tilted_integral_image as tilted_integral_image
+from classicvision.filters.smoothing import gaussian as gaussian
+from classicvision.hough.finding import find_lines as find_lines
+from classicvision.hough.fitting import fit_lines as fit_lines
+from classicvision.hough.lines import hough_lines as hough_lines
+from classicvision.hough.lines import suppress_lines as suppress_lines
+from classicvision.hough.segments import hough_segments as hough_segments
+from classicvision.images import iter_images as iter_images
+from classicvision.images import read_image as read_image
+from classicvision.images import sample_image as sample_image
+from classicvision.images import write_image as write_image
+from classicvision.results import Detections as Detections
+from classicvision.results import Lines as Lines
+from classicvision.results import Segments as Segments
+
+__version__: str

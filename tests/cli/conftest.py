@@ -12,6 +12,13 @@ from classicvision.cli import main
 from classicvision.images import sample_path
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled():
+    """Compile what the commands use, which is announced, before their messages are compared."""
+    for command in ("faces", "lines", "edges"):
+        assert CliRunner().invoke(main, [command]).exit_code == 0
+
+
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """Run a command in an empty folder, in this process: ``run("faces", "photo.jpg")``."""

@@ -184,7 +184,12 @@ def test_interrupted_run_keeps_what_is_done(start, photo, tmp_path, jobs):
     os.mkdir(tmp_path / "many")
     for i in range(300):
         os.link(photo, tmp_path / "many" / f"{i}.png")
-    process = start("faces", "many", "-o", "found", "--jobs", jobs, start_new_session=True)
+    process = start(
+        *("faces", "many", "-o", "found", "--jobs", jobs),
+        start_new_session=True,
+        # A shell in the background would have it ignore the signal.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     for _ in range(6):
         process.stdout.readline()
     os.killpg(process.pid, signal.SIGINT)

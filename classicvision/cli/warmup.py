@@ -77,7 +77,7 @@ def _cascade_xml(kind, nodes):
     test = "0.1" if kind == "HAAR" else "-1 " * 8
     links = [f"{-i if i == nodes - 1 else i + 1} {-(i + 1)} 0 {test}" for i in range(nodes)]
     feature = {
-        "HAAR": "<rects><_>1 1 4 2 -1.</_><_>1 1 2 2 2.</_></rects><tilted>0</tilted>",
+        "HAAR": "<rects><_>4 1 4 2 -1.</_><_>4 1 2 2 2.</_></rects><tilted>1</tilted>",
         "LBP": "<rect>1 1 2 2</rect>",
     }
     return f"""<opencv_storage><cascade><stageType>BOOST</stageType>

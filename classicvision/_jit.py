@@ -5,7 +5,9 @@ imported, and the function compiled or read from Numba's cache, when it is first
 Kernels may call each other. They release the GIL, keep no state and raise nothing.
 """
 
+import atexit
 import functools
+import shutil
 import sys
 import tempfile
 import threading
@@ -117,5 +119,6 @@ def _compile(function, options):
         RuntimeWarning,
         stacklevel=4,
     )
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
     numba.config.CACHE_DIR = directory
     return numba.njit(**options)(function)

@@ -102,7 +102,7 @@ def _to_rgb(image):
 def _draw_boxes(canvas, detections, color, thickness):
     cv2 = opencv()
     several = len(set(detections.labels.tolist())) > 1
-    plain = np.ptp(detections.scores) == 0 if len(detections) else True
+    plain = (detections.scores == 1).all()  # what scores are where none were given
     order = np.argsort(detections.scores, kind="stable")  # the best on top
     for i in order.tolist():
         label = int(detections.labels[i])

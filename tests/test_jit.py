@@ -60,7 +60,8 @@ print([str(w.message) for w in caught if w.category is RuntimeWarning])
 """
     if not hasattr(caching, "UserProvidedCacheLocator"):  # before Numba 0.61
         code = code.replace("UserProvidedCacheLocator", "_UserProvidedCacheLocator")
-    output = run(code).stdout
+    environment = {name: v for name, v in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    output = run(code, **environment).stdout
     assert output.count("Numba's cache is not writable") == 1, output
 
 

@@ -42,7 +42,7 @@ def image_command(function):
     @click.option(
         "-j",
         "--jobs",
-        type=click.IntRange(min=-1),
+        type=click.IntRange(min=-1, max=1000),
         default=1,
         metavar="N",
         help="Work on N images at a time; -1 for as many as there are cores.",

@@ -55,7 +55,8 @@ class _Size(click.ParamType):
 @click.option(
     "--format",
     type=click.Choice(["json", "coco", "voc", "yolo"]),
-    help="json: as --json; coco: print one COCO document; voc, yolo: write files into --output.",
+    help="json: as --json; coco: print one COCO document; voc, yolo: write label files into "
+    "--output, beside the annotated pictures.",
 )
 def faces(inputs, model, as_json, format, **options):
     """Find faces in photographs.

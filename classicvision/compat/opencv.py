@@ -401,9 +401,10 @@ def _find_file(path):
             return candidate
     if name in _OPENCV_NAMES:
         return model_path(_OPENCV_NAMES[name])
+    folder = "lbpcascades" if name.startswith("lbp") else "haarcascades"
     raise FileNotFoundError(
         f"neither classicvision nor OpenCV {opencv().__version__} comes with {name}: get it from "
-        "data/haarcascades of https://github.com/opencv/opencv/tree/4.x, or from cv2/data in the "
-        "wheel of 'pip download --no-deps opencv-python-headless==4.14.*', and put it into "
-        f"{data.haarcascades}"
+        f"data/{folder} of https://github.com/opencv/opencv/tree/4.x, or, if it is a Haar cascade, "
+        "from cv2/data in the wheel of 'pip download --no-deps opencv-python-headless==4.14.*', "
+        f"and put it into {data.haarcascades} or load it by its own path"
     )

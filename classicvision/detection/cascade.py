@@ -16,15 +16,13 @@ from classicvision._opencv import opencv
 from classicvision.boxes import group_boxes
 from classicvision.detection.cascade_layout import lay_out, make_corners, make_tables
 from classicvision.detection.cascade_scan import make_work, scan_layer
-from classicvision.detection.cascade_xml import read_cascade
+from classicvision.detection.cascade_xml import Cascade, read_cascade
 from classicvision.images import as_uint8, luminance
 from classicvision.results import Detections
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from typing_extensions import Self
-
-    from classicvision.detection.cascade_xml import Cascade
 
 _GROUP_EPS = 0.2
 _MOST_SCALES = 10_000
@@ -103,6 +101,10 @@ class CascadeDetector:
     """
 
     def __init__(self, cascade: Cascade) -> None:
+        if not isinstance(cascade, Cascade):
+            raise TypeError(
+                f"cascade must be a Cascade, got {cascade!r:.80}; use load(path_or_name)"
+            )
         self._cascade = cascade
         self._tables = tuple(make_tables(cascade))
         self._corners = make_corners(cascade)

@@ -206,6 +206,11 @@ def test_a_folder_does_not_hide_a_model(tmp_path, monkeypatch):
     assert CascadeDetector.load("frontalface").window == (24, 24)
 
 
+def test_a_detector_is_loaded_not_made_from_a_name():
+    with pytest.raises(TypeError, match=r"cascade must be a Cascade, got 'frontalface'; use load"):
+        CascadeDetector("frontalface")
+
+
 def test_missing_model():
     with pytest.raises(FileNotFoundError, match="installed models are frontalface"):
         CascadeDetector.load("no-such-model")

@@ -136,11 +136,11 @@ def run(inputs, *, sample, find, draw, report, export=None, suffix=None, reserve
     try:
         with contextlib.closing(results):
             for done in results:
-                count += 1
                 if done.error is None:
                     report(done)
                 else:
                     fail(done.path, done.error)
+                count += 1
     except KeyboardInterrupt:
         message(f"interrupted; done: {count} image{'s' if count != 1 else ''}")
         return 130

@@ -199,7 +199,8 @@ def test_interrupted_run_keeps_what_is_done(start, photo, tmp_path, jobs):
     assert process.returncode == 130
     assert "Traceback" not in errors
     done = int(errors.split("interrupted; done: ")[1].split()[0])
-    assert output.count(": 1 face\n") + 3 == done
+    # The signal may come when an image has been printed and not been counted yet.
+    assert output.count(": 1 face\n") + 3 - done in (0, 1)
     pictures = os.listdir(tmp_path / "found")
     assert done <= len(pictures) < 300
     assert all(name.endswith(".png") for name in pictures)

@@ -49,6 +49,7 @@ def is_integer(value):
 
 
 def read_integer(value, name, default):
+    """Return the value as an int; ``default`` for ``None``."""
     if value is None:  # OpenCV's Python functions take None for "not given"
         return default
     if not is_integer(value):
@@ -58,6 +59,7 @@ def read_integer(value, name, default):
 
 
 def read_number(value, name, default):
+    """Return the value as a float; ``default`` for ``None``."""
     if value is None:
         return default
     if not isinstance(value, numbers.Real) or isinstance(value, (bool, np.bool_)):
@@ -67,6 +69,7 @@ def read_number(value, name, default):
 
 
 def read_size(value, name):
+    """Return the value as (width, height); (0, 0), OpenCV's default, for ``None``."""
     if value is None:
         return 0, 0
     if not hasattr(value, "__len__") or len(value) != 2 or not all(map(is_integer, value)):

@@ -300,7 +300,10 @@ class CascadeClassifier:
         min_size = tuple(max(side, 0) for side in min_size)
         max_size = tuple(side if side >= 0 else 1 for side in max_size)
         threads = max(1, opencv().getNumThreads())
-        windows, sums = detector.detect_windows(gray, scale_factor, min_size, max_size, threads)
+        try:
+            windows, sums = detector.detect_windows(gray, scale_factor, min_size, max_size, threads)
+        except ValueError as error:  # a scale factor so near to 1 that the scales have no end
+            raise make_error(BAD_ARGUMENT, str(error), "detectMultiScale") from error
         return windows, sums, min_neighbors, size
 
 

@@ -21,9 +21,10 @@ _TAPS = {
     "sobel": ([-1, 0, 1], [1, 2, 1]),
     "scharr": ([-1, 0, 1], [3, 10, 3]),
 }
+# side: Sobel's taps, filled up with zeros to a multiple of three; tap size // 2 is the pixel itself
 _SOBEL_TAPS = {
     3: _TAPS["sobel"],
-    5: ([0, 0, -1, -2, 0, 2, 1, 0, 0], [0, 0, 1, 4, 6, 4, 1, 0, 0]),
+    5: ([0, -1, -2, 0, 2, 1], [0, 1, 4, 6, 4, 1]),
     7: ([0, -1, -4, -5, 0, 5, 4, 1, 0], [0, 1, 6, 15, 20, 15, 6, 1, 0]),
 }
 

@@ -267,6 +267,7 @@ def test_an_empty_classifier_raises(call):
         ({"scaleFactor": 1.0}, "assertion", "scaleFactor > 1: got 1.0"),
         ({"scaleFactor": 0.5}, "assertion", "scaleFactor > 1"),
         ({"scaleFactor": float("nan")}, "assertion", "scaleFactor > 1"),
+        ({"scaleFactor": 1 + 1e-7}, "argument", "makes more than 10000 scales"),
         ({"scaleFactor": "1.1"}, "argument", "scaleFactor must be a number, got '1.1'"),
         ({"scaleFactor": True}, "argument", "scaleFactor must be a number"),
         ({"minNeighbors": 3.0}, "argument", "minNeighbors must be a 32-bit integer, got 3.0"),

@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "images": ["iter_images", "read_image", "sample_image", "write_image"],
     "boxes": ["group_boxes", "iou", "nms"],
-    "results": ["Detections", "Lines", "Segments"],
+    "results": ["Circles", "Detections", "Ellipses", "Lines", "Matches", "Segments"],
     "drawing": ["draw"],
     "filters.smoothing": ["gaussian"],
     "filters.derivatives": ["gradient"],

@@ -21,8 +21,11 @@ from classicvision.images import iter_images as iter_images
 from classicvision.images import read_image as read_image
 from classicvision.images import sample_image as sample_image
 from classicvision.images import write_image as write_image
+from classicvision.results import Circles as Circles
 from classicvision.results import Detections as Detections
+from classicvision.results import Ellipses as Ellipses
 from classicvision.results import Lines as Lines
+from classicvision.results import Matches as Matches
 from classicvision.results import Segments as Segments
 
 __version__: str

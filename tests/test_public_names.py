@@ -13,7 +13,8 @@ import classicvision
 
 # What programs may rely on. Removing one breaks them; new ones are added here.
 NAMES = [
-    "CascadeDetector", "Detections", "Lines", "Segments", "__version__", "box_sum", "canny",
+    "CascadeDetector", "Circles", "Detections", "Ellipses", "Lines", "Matches", "Segments",
+    "__version__", "box_sum", "canny",
     "draw", "find_lines", "fit_lines", "gaussian", "gradient", "group_boxes", "hough_lines",
     "hough_segments", "integral_image", "iou", "iter_images", "nms", "read_image",
     "sample_image", "squared_integral_image", "suppress_lines", "tilted_integral_image",

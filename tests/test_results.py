@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classicvision.results import Detections, Lines, Segments
+from classicvision.results import Circles, Detections, Ellipses, Lines, Matches, Segments
 
 
 @pytest.fixture
@@ -35,6 +35,9 @@ def test_dtypes_and_defaults():
         (Detections([]), "boxes", (0, 4)),
         (Detections(np.zeros((0, 4)), [], [], ["face"]), "boxes", (0, 4)),
         (Lines([], [], []), "rho", (0,)),
+        (Circles([], [], []), "centers", (0, 2)),
+        (Ellipses([], [], [], []), "axes", (0, 2)),
+        (Matches([], [], [], []), "centers", (0, 2)),
         (Segments([], []), "points", (0, 4)),
     ],
 )
@@ -116,6 +119,12 @@ def test_equality(two):
         (lambda: Detections([], names="face"), TypeError, "names must be a sequence of str"),
         (lambda: Lines([1, 2], [1], [1, 2]), ValueError, "theta must be as many as rho, 2, got 1"),
         (lambda: Lines([1], [1], [1.5]), TypeError, "votes must be integers, got float64"),
+        (lambda: Circles([1, 2], [1], [1]), ValueError, "centers must have shape (n, 2), x y"),
+        (lambda: Circles([[1, 2]], [-1], [1]), ValueError, "radii must not be negative"),
+        (lambda: Circles([[1, 2]], [3, 4], [1]), ValueError, "radii must be as many as centers"),
+        (lambda: Ellipses([[1, 2]], [[1, 2]], [0], [1]), ValueError, "axes must not be negative"),
+        (lambda: Ellipses([[1, 2]], [], [0], [1]), ValueError, "axes must be as many as centers"),
+        (lambda: Matches([[1, 2]], [0], [0], [1]), ValueError, "scales must be above 0"),
         (lambda: Lines([np.inf], [1], [1]), ValueError, "rho must be finite"),
         (lambda: Segments([[1, 2, 3]], [1]), ValueError, "points must have shape (n, 4)"),
         (lambda: Segments([[1, 2, 3, np.nan]], [1]), ValueError, "points must be finite"),

@@ -32,12 +32,21 @@ _SOBEL_TAPS = {
 # c = column. Every product is cut to the sums' own type: otherwise Numba widens integers to 64
 # bits and a vector instruction does 4 of them instead of 16.
 @kernel(inline=True)
+def _weigh_three(first, second, third, taps, total):
+    number = total.dtype.type
+    t0, t1, t2 = taps[0], taps[1], taps[2]
+    for c in range(total.size):
+        a, b, d = number(first[c]), number(second[c]), number(third[c])
+        total[c] = number(number(t0 * a) + number(t1 * b)) + number(t2 * d)
+
+
+@kernel(inline=True)
 def _add_three(first, second, third, taps, total):
     number = total.dtype.type
     t0, t1, t2 = taps[0], taps[1], taps[2]
     for c in range(total.size):
         a, b, d = number(first[c]), number(second[c]), number(third[c])
-        total[c] += number(t0 * a) + number(t1 * b) + number(t2 * d)
+        total[c] += number(number(t0 * a) + number(t1 * b)) + number(t2 * d)
 
 
 # r = row, c = column, k = tap; axis 0 is x, 1 is y. `rows_at` and `columns_at` say which pixel
@@ -54,9 +63,9 @@ def gradient_row(image, r, rows_at, columns_at, step, taps, lines, slopes, slot)
     for i in range(2):
         line = lines[i]
         inner = line[border : border + width]
-        for c in range(width):
-            inner[c] = 0
-        for k in range(0, size, 3):
+        top, middle, bottom = image[rows_at[r]], image[rows_at[r + 1]], image[rows_at[r + 2]]
+        _weigh_three(top, middle, bottom, taps[i], inner)
+        for k in range(3, size, 3):
             top, middle = image[rows_at[r + k]], image[rows_at[r + k + 1]]
             bottom = image[rows_at[r + k + 2]]
             _add_three(top, middle, bottom, taps[i, k : k + 3], inner)
@@ -66,9 +75,8 @@ def gradient_row(image, r, rows_at, columns_at, step, taps, lines, slopes, slot)
             line[beyond] = inner[columns_at[beyond]]
     for axis in range(2):
         line, slope = lines[1 - axis], slopes[axis, slot]
-        for c in range(width):
-            slope[c] = 0
-        for k in range(0, size, 3):
+        _weigh_three(line, line[step:], line[2 * step :], taps[axis], slope)
+        for k in range(3, size, 3):
             a, b, d = k * step, (k + 1) * step, (k + 2) * step
             _add_three(line[a:], line[b:], line[d:], taps[axis, k : k + 3], slope)
 

@@ -85,7 +85,7 @@ def find_lines(
         lengths = [check_number(min_length, "min_length", above=0)] * 2
     if max_gap is not None:
         gaps = [check_number(max_gap, "max_gap", at_least=0)] * 2
-    gx, gy = gradient(smooth)
+    gx, gy = gradient(smooth, dtype="int16")  # exact for uint8, and compiled for canny anyway
     magnitude = np.abs(gx[::2, ::2]) + np.abs(gy[::2, ::2])
     high = max(_FAINTEST_EDGE, float(np.quantile(magnitude, 1 - _STRONGEST_EDGES)))
     edges = canny(smooth, _LOW_TO_HIGH * high, high)

@@ -24,6 +24,20 @@ _LARGEST_TRUNCATE = 100  # beyond 39 sigma all weights are 0 in float64
 # Contraction to fused multiply-add (1.2 times as fast) only makes the float sums more precise;
 # the fixed-point sums are exact either way.
 @kernel(inline=True, fastmath={"contract"})
+def _weigh_pairs(start, centre, a0, b0, a1, b1, a2, b2, a3, b3, weights, total):
+    number = total.dtype.type
+    w0, w1, w2, w3, w4 = weights[0], weights[1], weights[2], weights[3], weights[4]
+    for c in range(total.size):
+        middle = number(start + number(w0 * number(centre[c])))
+        pair0 = number(w1 * number(number(a0[c]) + number(b0[c])))
+        pair1 = number(w2 * number(number(a1[c]) + number(b1[c])))
+        pair2 = number(w3 * number(number(a2[c]) + number(b2[c])))
+        pair3 = number(w4 * number(number(a3[c]) + number(b3[c])))
+        pairs = number(number(pair0 + pair1) + number(pair2 + pair3))
+        total[c] = number(middle + pairs)
+
+
+@kernel(inline=True, fastmath={"contract"})
 def _add_pairs(a0, b0, a1, b1, a2, b2, a3, b3, weights, total):
     number = total.dtype.type
     w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
@@ -37,7 +51,8 @@ def _add_pairs(a0, b0, a1, b1, a2, b2, a3, b3, weights, total):
 
 # r = row, c = column, k = distance from the centre. `rows_at` and `columns_at` say which pixel
 # stands at each position of the image with its border; `step` is the number of interleaved
-# channels. The weights are those from the centre outwards, filled up with zeros to whole fours.
+# channels. The weights are those from the centre outwards, filled up with zeros to 1 + whole
+# fours. `half` is 0.5 where the result is rounded. `downwards` may be the inside of `line`.
 @kernel(fastmath={"contract"})
 def _smooth(
     image,
@@ -46,8 +61,8 @@ def _smooth(
     step,
     weights_y,
     weights_x,
-    unit,
-    rounded,
+    half,
+    copied,
     downwards,
     line,
     total,
@@ -56,54 +71,41 @@ def _smooth(
     rows, width = image.shape
     radius_y, radius_x = weights_y.size - 1, weights_x.size - 1
     border = radius_x * step
-    number_y, number_x = downwards.dtype.type, line.dtype.type
     to_result = result.dtype.type
     inner = line[border : border + width]
-    scale, half = number_x(1 / unit), number_x(0.5)
+    zero = weights_y.dtype.type(0)
     for r in range(rows):
-        centre = image[r]
-        for c in range(width):
-            downwards[c] = number_y(weights_y[0] * number_y(centre[c]))
         for k in range(1, radius_y + 1, 4):
             up, down = rows_at[r + radius_y - k - 3 :], rows_at[r + radius_y + k :]
-            _add_pairs(
-                image[up[3]],
-                image[down[0]],
-                image[up[2]],
-                image[down[1]],
-                image[up[1]],
-                image[down[2]],
-                image[up[0]],
-                image[down[3]],
-                weights_y[k:],
-                downwards,
-            )
-        for c in range(width):
-            inner[c] = downwards[c]
+            a0, b0 = image[up[3]], image[down[0]]
+            a1, b1 = image[up[2]], image[down[1]]
+            a2, b2 = image[up[1]], image[down[2]]
+            a3, b3 = image[up[0]], image[down[3]]
+            if k == 1:
+                _weigh_pairs(zero, image[r], a0, b0, a1, b1, a2, b2, a3, b3, weights_y, downwards)
+            else:
+                _add_pairs(a0, b0, a1, b1, a2, b2, a3, b3, weights_y[k:], downwards)
+        if copied:
+            for c in range(width):
+                inner[c] = downwards[c]
         for c in range(border):
             beyond = border + width + c
             line[c] = inner[columns_at[c]]
             line[beyond] = inner[columns_at[beyond]]
-        for c in range(width):
-            total[c] = weights_x[0] * inner[c]
         for k in range(1, radius_x + 1, 4):
             left, right = line[border - (k + 3) * step :], line[border + k * step :]
-            _add_pairs(
-                left[3 * step :],
-                right,
-                left[2 * step :],
-                right[step:],
-                left[step:],
-                right[2 * step :],
-                left,
-                right[3 * step :],
-                weights_x[k:],
-                total,
-            )
+            a0, b0 = left[3 * step :], right
+            a1, b1 = left[2 * step :], right[step:]
+            a2, b2 = left[step:], right[2 * step :]
+            a3, b3 = left, right[3 * step :]
+            if k == 1:
+                _weigh_pairs(half, inner, a0, b0, a1, b1, a2, b2, a3, b3, weights_x, total)
+            else:
+                _add_pairs(a0, b0, a1, b1, a2, b2, a3, b3, weights_x[k:], total)
         row = result[r]
-        if rounded:
+        if half:
             for c in range(width):
-                row[c] = to_result(np.floor(total[c] * scale + half))
+                row[c] = to_result(np.floor(total[c]))
         else:
             for c in range(width):
                 row[c] = to_result(total[c])
@@ -175,28 +177,33 @@ def gaussian(
         return np.ascontiguousarray(framed[1:-1, 1:-1])
     radius_x, radius_y = (_radius(s, truncate, image.dtype) for s in (sigma_x, sigma_y))
     bits = {"uint8": 8, "uint16": 16}.get(image.dtype.name) if truncate is None else None
-    weights_x = _half_weights(sigma_x, radius_x, bits)
-    weights_y = _half_weights(sigma_y, radius_y, bits)
     # Sums of uint8 stay below 2^16 downwards and below 2^24, where float32 is exact, in all.
     small = {"uint8": (np.float32, np.uint16), "float32": (np.float32, np.float32)}
     work_x, work_y = small.get(image.dtype.name, (np.float64, np.float64))
     if image.dtype == np.uint8 and bits is None:
         work_y = np.float32
+    # The whole numbers are scaled back here; by a power of two, which is exact.
+    weights_x = (_half_weights(sigma_x, radius_x, bits) / 4.0 ** (bits or 0)).astype(work_x)
+    weights_y = _half_weights(sigma_y, radius_y, bits).astype(work_y)
     rows, columns, *channels = image.shape
     step = channels[0] if channels else 1
     columns_at = border_indices(columns, weights_x.size - 1, mode, step)
+    line = np.empty(columns_at.size, work_x)
+    copied = work_x != work_y
+    border = (weights_x.size - 1) * step
+    inner = line[border : border + columns * step]
     result = np.empty_like(image)
     _smooth(
         image.reshape(rows, -1),
         border_indices(rows, weights_y.size - 1, mode),
         columns_at,
         step,
-        weights_y.astype(work_y),
-        weights_x.astype(work_x),
-        4.0**bits if bits else 1.0,
-        image.dtype.kind != "f",
-        np.empty(columns * step, work_y),
-        np.empty(columns_at.size, work_x),
+        weights_y,
+        weights_x,
+        work_x(0.5 if image.dtype.kind != "f" else 0),
+        copied,
+        np.empty(columns * step, work_y) if copied else inner,
+        line,
         np.empty(columns * step, work_x),
         result.reshape(rows, -1),
     )
@@ -222,13 +229,13 @@ def _radius(sigma, truncate, dtype):
 
 
 def _half_weights(sigma, radius, bits):
-    """Return the weights from the centre outwards, filled up with zeros to 1 + whole fours."""
+    """Return the weights from the centre outwards, and zeros up to 1 + 4, 8, 12, ... in all."""
     distance = np.arange(radius + 1)
     weights = np.array([math.exp(-0.5 / sigma**2 * d * d) if d else 1.0 for d in distance])
     weights /= 2 * weights[:0:-1].sum() + 1
     if bits:
         weights = _diffuse(weights, bits)
-    return np.concatenate([weights, np.zeros(-radius % 4)])
+    return np.concatenate([weights, np.zeros(-radius % 4 if radius else 4)])
 
 
 def _diffuse(weights, bits):

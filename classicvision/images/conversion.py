@@ -7,12 +7,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classicvision._checks import check_image
+from classicvision._jit import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _WEIGHTS = (0.299, 0.587, 0.114)
 _WEIGHTS_15_BITS = (9798, 19235, 3735)  # times 32768, rounded
+
+
+# Unsigned positions: a signed one might count from the end, which forbids vector instructions.
+@kernel
+def _weigh_uint8(pixels, gray):
+    """Write the luminance of interleaved red, green, blue, ... into ``gray``."""
+    red, green, blue = _WEIGHTS_15_BITS
+    for i in range(gray.size):
+        k = np.uint64(3) * np.uint64(i)
+        total = np.uint32(np.uint32(red) * np.uint32(pixels[k]))
+        total = np.uint32(total + np.uint32(np.uint32(green) * np.uint32(pixels[k + np.uint64(1)])))
+        total = np.uint32(total + np.uint32(np.uint32(blue) * np.uint32(pixels[k + np.uint64(2)])))
+        gray[i] = np.uint8(np.uint32(total + np.uint32(16384)) >> np.uint32(15))
 
 
 def luminance(image: ArrayLike) -> np.ndarray:
@@ -42,6 +56,9 @@ def luminance(image: ArrayLike) -> np.ndarray:
         return image
     gray = np.empty(image.shape[:2], image.dtype)
     pixels, flat = image.reshape(-1, 3), gray.reshape(-1)
+    if image.dtype == np.uint8:
+        _weigh_uint8(image.reshape(-1), flat)
+        return gray
     for start in range(0, len(flat), 16384):  # blocks that stay in the cache
         flat[start : start + 16384] = _weighted(pixels[start : start + 16384])
     return gray

@@ -30,8 +30,9 @@ _PUBLIC = {
     "edges.canny": ["canny"],
     "hough.finding": ["find_lines"],
     "hough.fitting": ["fit_lines"],
-    "hough.lines": ["hough_lines", "suppress_lines"],
+    "hough.lines": ["hough_lines"],
     "hough.segments": ["hough_segments"],
+    "hough.suppression": ["suppress_lines"],
     "detection.cascade": ["CascadeDetector"],
 }
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names}

@@ -15,8 +15,8 @@ from classicvision.filters.smoothing import gaussian as gaussian
 from classicvision.hough.finding import find_lines as find_lines
 from classicvision.hough.fitting import fit_lines as fit_lines
 from classicvision.hough.lines import hough_lines as hough_lines
-from classicvision.hough.lines import suppress_lines as suppress_lines
 from classicvision.hough.segments import hough_segments as hough_segments
+from classicvision.hough.suppression import suppress_lines as suppress_lines
 from classicvision.images import iter_images as iter_images
 from classicvision.images import read_image as read_image
 from classicvision.images import sample_image as sample_image

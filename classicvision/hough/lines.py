@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
-from classicvision._checks import check_number
+from classicvision._checks import check_image, check_number
 from classicvision._jit import kernel
 from classicvision.hough._voting import (
     check_edges,
-    check_lines,
     check_max_lines,
     check_resolution,
     trigonometry,
 )
+from classicvision.hough.suppression import suppress_lines
 from classicvision.results import Lines
 
 if TYPE_CHECKING:
@@ -86,6 +86,19 @@ def _vote(positions, columns, cosine, sine, center, accumulator):
             odd[b] = 0
 
 
+@kernel
+def _vote_weights(positions, columns, cosine, sine, center, weights, accumulator):
+    """Add, for each angle, the weights of the pixels at every distance."""
+    for angle in range(cosine.size):
+        c, s = cosine[angle], sine[angle]
+        votes = accumulator[angle + 1]
+        for p in range(positions.size):
+            y = positions[p] // columns
+            x = positions[p] - y * columns
+            distance = np.float32(np.float32(np.float32(x) * c) + np.float32(np.float32(y) * s))
+            votes[np.uint64(np.int64(np.rint(distance)) + center + 1)] += weights[p]
+
+
 # Most of the table is below the threshold: 64 cells at a time are skipped by their maximum.
 @kernel
 def _find_peaks(accumulator, threshold, peaks):
@@ -129,6 +142,8 @@ def hough_lines(
     max_lines: int | None = ...,
     min_distance: float | None = ...,
     min_angle: float | None = ...,
+    weights: ArrayLike | None = ...,
+    refine: bool = ...,
     return_accumulator: Literal[False] = ...,
 ) -> Lines: ...
 
@@ -145,6 +160,8 @@ def hough_lines(
     max_lines: int | None = ...,
     min_distance: float | None = ...,
     min_angle: float | None = ...,
+    weights: ArrayLike | None = ...,
+    refine: bool = ...,
     return_accumulator: Literal[True],
 ) -> tuple[Lines, Accumulator]: ...
 
@@ -160,6 +177,8 @@ def hough_lines(
     max_lines: int | None = None,
     min_distance: float | None = None,
     min_angle: float | None = None,
+    weights: ArrayLike | None = None,
+    refine: bool = False,
     return_accumulator: bool = False,
 ) -> Lines | tuple[Lines, Accumulator]:
     """Find straight lines in an edge map by the standard Hough transform.
@@ -185,6 +204,13 @@ def hough_lines(
         Give both, in pixels and radians, and a line that is closer than both to a stronger one
         is left out, as :func:`suppress_lines` does. By default every peak is returned, as by
         OpenCV: a thick or slightly bent line makes several.
+    weights : array_like, shape (rows, columns), optional
+        What each edge pixel's vote counts, for instance the gradient's magnitude; not negative,
+        rounded to whole numbers. By default 1. With ``weights=edges`` the lines are those of
+        OpenCV's ``use_edgeval=True``.
+    refine : bool
+        Move each line to the centre of mass of the votes above half of its own, of the cells up
+        to two away in rho and theta: about half as far from the truth.
     return_accumulator : bool
         Also return the table of votes.
 
@@ -199,7 +225,8 @@ def hough_lines(
     ------
     TypeError, ValueError
         For an image without pixels, of an unsupported dtype or shape, with NaN or infinity; for
-        options out of range, or a table above 2 GiB.
+        options out of range, weights that are negative or sum to more than 2^31, or a table
+        above 2 GiB.
 
     Notes
     -----
@@ -234,7 +261,8 @@ def hough_lines(
     if (min_distance is None) != (min_angle is None):
         raise ValueError("min_distance and min_angle go together; give both or neither")
 
-    accumulator = _accumulate(mask, resolution, min_theta)
+    whole_weights = None if weights is None else _check_weights(weights, mask)
+    accumulator = _accumulate(mask, resolution, min_theta, whole_weights)
     peaks = np.empty(4096, np.int64)
     count = _find_peaks(accumulator, threshold, peaks)
     if count > len(peaks):
@@ -243,6 +271,10 @@ def hough_lines(
     rows, columns = np.divmod(peaks[:count], accumulator.shape[1])
     distances, angles = _axes(resolution, min_theta)
     rhos, thetas, votes = distances[columns - 1], angles[rows - 1], accumulator[rows, columns]
+    if refine:
+        up, across = _centroids(accumulator[1:-1, 1:-1], rows - 1, columns - 1)
+        rhos = rhos + resolution.rho * (across - columns + 1).astype(np.float32)
+        thetas = thetas + resolution.theta * (up - rows + 1).astype(np.float32)
     order = np.lexsort((thetas, rhos, -votes))
     lines = Lines(rhos[order], thetas[order], votes[order])
     if min_distance is not None and min_angle is not None:
@@ -253,64 +285,38 @@ def hough_lines(
     return lines
 
 
-def suppress_lines(
-    lines: Lines, shape: tuple[int, ...], *, min_distance: float, min_angle: float
-) -> Lines:
-    """Keep of lines that nearly coincide the one with the most votes.
+def _check_weights(weights, mask):
+    """Return the weights of the edge pixels as int32, in the order of their positions."""
+    weights = check_image(weights, name="weights", color=False)
+    if weights.shape != mask.shape:
+        raise ValueError(f"weights must have the edges' shape, {mask.shape}, got {weights.shape}")
+    chosen = np.rint(weights[mask].astype(np.float64))
+    if chosen.size and chosen.min() < 0:
+        raise ValueError(f"weights must not be negative, got {chosen.min():g}")
+    if chosen.sum() >= 2**31:
+        raise ValueError("weights must sum to less than 2^31 over the edges; divide them")
+    return chosen.astype(np.int32)
 
-    A line is left out if it differs from a stronger one that is kept by less than ``min_angle``
-    in direction and by less than ``min_distance`` at the image's centre. Directions half a turn
-    apart are the same: (rho, theta) and (-rho, theta - pi) are one line.
 
-    Parameters
-    ----------
-    lines : Lines
-    shape : tuple of int
-        The image's shape, rows and columns first.
-    min_distance : float
-        Pixels.
-    min_angle : float
-        Radians.
+def _centroids(votes, rows, columns):
+    """Return, for each peak, where the mass of the votes above half its height lies.
 
-    Returns
-    -------
-    Lines
-        By votes, highest first.
-
-    Raises
-    ------
-    TypeError, ValueError
-        For other lines than ``Lines``; for a distance or an angle that is not a number or
-        negative.
-
-    Examples
-    --------
-    >>> lines = Lines(rho=[20, 21, -20], theta=[0, 0, 3.13], votes=[90, 80, 70])
-    >>> suppress_lines(lines, (2, 2), min_distance=3, min_angle=0.1).to_dict()
-    {'lines': [[20.0, 0.0]], 'votes': [90]}
+    Only cells at most two away count; near an end of the table as many on either side.
     """
-    check_lines(lines)
-    min_distance = check_number(min_distance, "min_distance", at_least=0)
-    min_angle = check_number(min_angle, "min_angle", at_least=0)
-    lines = lines[np.argsort(-lines.votes, kind="stable")]
-    x, y = (shape[1] - 1) / 2, (shape[0] - 1) / 2
-    theta = lines.theta.astype(np.float64)
-    rho = lines.rho - x * np.cos(theta) - y * np.sin(theta)  # as seen from the centre
-
-    kept = []
-    waiting = np.arange(len(lines))
-    while len(waiting):
-        best, waiting = waiting[0], waiting[1:]
-        kept.append(best)
-        turn = theta[waiting] - theta[best]
-        half_turns = np.round(turn / math.pi)
-        apart = np.abs(rho[waiting] * np.where(half_turns % 2, -1, 1) - rho[best])
-        same = (np.abs(turn - half_turns * math.pi) < min_angle) & (apart < min_distance)
-        waiting = waiting[~same]
-    return lines[np.array(kept, np.intp)]
+    places = np.empty((2, len(rows)))
+    for n, (row, column) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True)):
+        up, across = (
+            min(2, index, length - 1 - index)
+            for index, length in zip((row, column), votes.shape, strict=True)
+        )
+        window = votes[row - up : row + up + 1, column - across : column + across + 1]
+        mass = np.maximum(window - 0.5 * votes[row, column], 0)
+        places[0, n] = row - up + mass.sum(axis=1) @ np.arange(2 * up + 1) / mass.sum()
+        places[1, n] = column - across + mass.sum(axis=0) @ np.arange(2 * across + 1) / mass.sum()
+    return places
 
 
-def _accumulate(mask, resolution, min_theta):
+def _accumulate(mask, resolution, min_theta, weights):
     """Return the table of votes with a border of one cell all around, as OpenCV's."""
     accumulator = np.zeros((resolution.angles + 2, resolution.bins + 2), np.int32)
     # OpenCV adds up the angles in float32: the sum drifts from angle * theta.
@@ -320,7 +326,11 @@ def _accumulate(mask, resolution, min_theta):
     cosine, sine = trigonometry(angles.tolist(), resolution)
     if resolution.bins:
         positions = np.flatnonzero(mask)
-        _vote(positions, mask.shape[1], cosine, sine, resolution.center, accumulator)
+        line = positions, mask.shape[1], cosine, sine, resolution.center
+        if weights is None:
+            _vote(*line, accumulator)
+        else:
+            _vote_weights(*line, weights, accumulator)
     return accumulator
 
 

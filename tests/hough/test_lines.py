@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from classicvision.hough.lines import hough_lines, suppress_lines
+from classicvision.hough.lines import hough_lines
+from classicvision.hough.suppression import suppress_lines
 from classicvision.results import Lines
 from tests.naive import lines as naive
 
@@ -103,6 +104,78 @@ def test_one_direction_only():
     edges[4] = True
     lines = hough_lines(edges, threshold=10, min_theta=math.pi / 2, max_theta=math.pi / 2)
     assert as_rows(lines) == [(4.0, float(np.float32(math.pi / 2)), 15)]
+
+
+@pytest.mark.lane
+def test_weights_are_added_instead_of_ones(small_edges, rng):
+    weights = rng.integers(0, 50, small_edges.shape).astype(np.float32)
+    _, accumulator = hough_lines(small_edges, threshold=0, weights=weights, return_accumulator=True)
+    assert (accumulator.votes.sum(axis=1) == weights[small_edges].sum()).all()
+    _, of_ones = hough_lines(
+        small_edges, threshold=0, weights=np.ones(small_edges.shape), return_accumulator=True
+    )
+    _, plain = hough_lines(small_edges, threshold=0, return_accumulator=True)
+    np.testing.assert_array_equal(of_ones.votes, plain.votes)
+
+
+@pytest.mark.lane
+def test_the_heavier_of_two_lines_wins():
+    edges = np.zeros((30, 40), np.uint8)
+    edges[10], edges[20, 10:30] = 1, 3  # 40 light pixels, 20 heavy ones
+    assert hough_lines(edges, threshold=25)[0].rho == 10
+    assert hough_lines(edges, threshold=25, weights=edges)[0].rho == 20
+
+
+def test_weights_equal_opencvs(rng):
+    edges = rng.integers(0, 256, (40, 50), np.uint8) * (rng.random((40, 50)) < 0.2)
+    try:
+        found = cv2.HoughLines(edges, 1, DEGREE, 800, use_edgeval=True)
+    except cv2.error:
+        pytest.skip("this OpenCV has no use_edgeval")
+    lines = hough_lines(edges, threshold=800, weights=edges)
+    rows = {(rho, theta) for rho, theta, _ in as_rows(lines)}
+    assert rows == {tuple(row) for row in np.asarray(found).reshape(-1, 2).tolist()}
+    assert len(rows) > 10
+
+
+def test_refined_lines_are_nearer_to_the_truth(rng):
+    apart = {False: [], True: []}
+    for _ in range(60):
+        theta, rho = rng.uniform(0.1, math.pi - 0.1), rng.uniform(-40, 40)
+        y, x = np.mgrid[:200, :200] - 100.0
+        edges = np.abs(x * math.cos(theta) + y * math.sin(theta) - rho) < 0.6
+        for refine, errors in apart.items():
+            found = hough_lines(edges, threshold=20, max_lines=1, refine=refine)
+            middle = 100 * (np.cos(found.theta[0]) + np.sin(found.theta[0]))
+            errors.append([abs(found.rho[0] - middle - rho), abs(found.theta[0] - theta)])
+    coarse, fine = (np.median(apart[refine], axis=0) for refine in (False, True))
+    assert (fine < 0.7 * coarse).all()
+
+
+@pytest.mark.lane
+def test_refinement_stays_near_the_peak(small_edges):
+    plain = hough_lines(small_edges, threshold=3)
+    refined = hough_lines(small_edges, threshold=3, refine=True)
+    assert np.array_equal(plain.votes, refined.votes)
+    for rho, theta, votes in as_rows(refined):
+        near = (np.abs(plain.rho - rho) < 2) & (np.abs(plain.theta - theta) < 2 * DEGREE)
+        assert votes in plain.votes[near]
+    assert (plain.rho != refined.rho).any()
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (np.ones((3, 4)), r"weights must have the edges' shape, \(5, 6\), got \(3, 4\)"),
+        (np.full((5, 6), -1), "weights must be of dtype"),
+        (np.full((5, 6), -1.0), "weights must not be negative, got -1"),
+        (np.full((5, 6), 1e9), "weights must sum to less than 2\\^31"),
+        (np.full((5, 6), np.nan), "weights has NaN"),
+    ],
+)
+def test_bad_weights(weights, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        hough_lines(np.ones((5, 6), bool), threshold=1, weights=weights)
 
 
 # The oracle and OpenCV

@@ -1,8 +1,9 @@
-"""Results onto images: boxes, lines and segments."""
+"""Results onto images: boxes, lines, segments, circles, ellipses and matches."""
 
 from __future__ import annotations
 
 import colorsys
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from classicvision._checks import check_image, check_number
 from classicvision._opencv import opencv
 from classicvision.images import as_uint8, luminance
-from classicvision.results import Detections, Lines, Segments
+from classicvision.results import Circles, Detections, Ellipses, Lines, Matches, Segments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,25 +19,28 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _SHIFT = 4  # OpenCV draws at sixteenths of a pixel
+_TITLE, _GAP = 28, 8  # pixels, of the titles of tiled pictures and between these
 
 
 def draw(
     image: ArrayLike,
-    result: Detections | Lines | Segments,
+    result: Detections | Lines | Segments | Circles | Ellipses | Matches,
     *,
     color: Sequence[int] | None = None,
     thickness: int | None = None,
 ) -> NDArray[np.uint8]:
     """Return a copy of an image with a result drawn on it.
 
-    Boxes come with their names and scores, lines run right across the image, all antialiased.
+    Boxes come with their names and scores, lines run right across the image, circles and
+    ellipses have a dot in the centre, and matches are arrows from the template's reference point
+    in the direction in which its x axis points; all antialiased.
 
     Parameters
     ----------
     image : array_like, shape (rows, columns) or (rows, columns, 3)
         uint8 as it is; bool as black and white; uint16 divided by 257; int16 and floats
         stretched so that the smallest value is black and the largest is white.
-    result : Detections, Lines or Segments
+    result : Detections, Lines, Segments, Circles, Ellipses or Matches
     color : (red, green, blue), optional
         0 to 255 each. By default green, and for boxes of several labels a hue for each label.
     thickness : int, optional
@@ -70,11 +74,63 @@ def draw(
         _draw_segments(canvas, _across(result, canvas.shape), color, thickness)
     elif isinstance(result, Segments):
         _draw_segments(canvas, result.points.astype(np.float64), color, thickness)
+    elif isinstance(result, Circles):
+        axes = np.stack([result.radii, result.radii], axis=1)
+        _draw_ellipses(canvas, result.centers, axes, np.zeros(len(result)), color, thickness)
+    elif isinstance(result, Ellipses):
+        _draw_ellipses(canvas, result.centers, result.axes, result.angles, color, thickness)
+    elif isinstance(result, Matches):
+        _draw_arrows(canvas, result, color, thickness)
     else:
         raise TypeError(
-            f"result must be Detections, Lines or Segments, got {type(result).__name__}"
+            "result must be Detections, Lines, Segments, Circles, Ellipses or Matches, "
+            f"got {type(result).__name__}"
         )
     return canvas
+
+
+def tile(pictures: Sequence[tuple[str, ArrayLike]], *, width: int = 480) -> NDArray[np.uint8]:
+    """Lay pictures out in rows, three beside each other, each with its title above.
+
+    Parameters
+    ----------
+    pictures : sequence of (title, image)
+        Images of any size and dtype, as for `draw`.
+    width : int
+        Of each picture in pixels; its height follows.
+
+    Returns
+    -------
+    ndarray of uint8, shape (rows, columns, 3)
+
+    Examples
+    --------
+    >>> tile([("left", np.zeros((10, 20))), ("right", np.ones((10, 20)))], width=100).shape
+    (86, 208, 3)
+    """
+    cv2 = opencv()
+    cells = []
+    for title, image in pictures:
+        picture = _to_rgb(check_image(image))
+        height = max(1, round(picture.shape[0] * width / picture.shape[1]))
+        method = cv2.INTER_AREA if width < picture.shape[1] else cv2.INTER_NEAREST
+        cell = np.full((height + _TITLE, width, 3), 255, np.uint8)
+        cell[_TITLE:] = cv2.resize(picture, (width, height), interpolation=method)
+        place = (4, _TITLE - 10)
+        cv2.putText(cell, title, place, cv2.FONT_HERSHEY_SIMPLEX, 0.6, (0, 0, 0), 1, cv2.LINE_AA)
+        cells.append(cell)
+    across = min(3, len(cells))
+    rows = [cells[i : i + across] for i in range(0, len(cells), across)]
+    heights = [max(len(cell) for cell in row) for row in rows]
+    shape = sum(heights) + _GAP * len(rows), across * width + _GAP * (across - 1), 3
+    sheet = np.full(shape, 255, np.uint8)
+    top = 0
+    for row, height in zip(rows, heights, strict=True):
+        for i, cell in enumerate(row):
+            left = i * (width + _GAP)
+            sheet[top : top + len(cell), left : left + width] = cell
+        top += height + _GAP
+    return sheet
 
 
 def _check_color(color):
@@ -155,6 +211,30 @@ def _draw_segments(canvas, points, color, thickness):
         ends = _within(ends, canvas.shape)
         start, end = (tuple(_fixed(end)) for end in (ends[:2], ends[2:]))
         cv2.line(canvas, start, end, color or (0, 255, 0), thickness, cv2.LINE_AA, _SHIFT)
+
+
+def _draw_ellipses(canvas, centers, axes, angles, color, thickness):
+    cv2 = opencv()
+    for center, half_axes, angle in zip(centers, axes, angles, strict=True):
+        if half_axes[0] > 4 * sum(canvas.shape):
+            continue  # OpenCV would take forever; what is seen of it is a straight line at most
+        center, color = _within(center, canvas.shape), color or (0, 255, 0)
+        turn = math.degrees(angle)
+        place = tuple(_fixed(center)), tuple(_fixed(half_axes)), turn, 0, 360
+        cv2.ellipse(canvas, *place, color, thickness, cv2.LINE_AA, _SHIFT)
+        dot = _fixed([max(1, thickness)])[0]
+        cv2.circle(canvas, tuple(_fixed(center)), dot, color, cv2.FILLED, cv2.LINE_AA, _SHIFT)
+
+
+def _draw_arrows(canvas, matches, color, thickness):
+    cv2 = opencv()
+    length = 0.05 * max(canvas.shape[:2]) * matches.scales.astype(np.float64)
+    turn = matches.angles.astype(np.float64)
+    steps = length[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    for center, step in zip(matches.centers.astype(np.float64), steps, strict=True):
+        start, tip = (tuple(_fixed(_within(p, canvas.shape))) for p in (center, center + step))
+        hue = color or (0, 255, 0)
+        cv2.arrowedLine(canvas, start, tip, hue, thickness, cv2.LINE_AA, _SHIFT, 0.3)
 
 
 def _within(values, shape):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from classicvision.drawing import draw
-from classicvision.results import Detections, Lines, Segments
+from classicvision.results import Circles, Detections, Ellipses, Lines, Matches, Segments
 
 
 def strong(picture, channel=1):
@@ -120,13 +120,47 @@ def test_far_away_coordinates():
     draw(np.zeros((1, 1)), Detections([[0, 0, 0, 0]], [1], names=["\u2603 snow\nman"]))
 
 
+def test_circle_lies_on_its_radius_and_has_a_dot_in_the_centre():
+    picture = draw(np.zeros((41, 61), np.uint8), Circles([[30, 20]], [12], [70]), thickness=1)
+    y, x = np.nonzero(strong(picture))
+    distance = np.hypot(x - 30, y - 20)
+    assert ((distance < 2.5) | (np.abs(distance - 12) < 1)).all()
+    assert {(30, 20), (42, 20), (18, 20), (30, 8), (30, 32)} <= set(zip(x, y, strict=True))
+
+
+@pytest.mark.parametrize("angle", [0, np.pi / 2, 0.7])
+def test_ellipse_lies_on_its_outline(angle):
+    ellipse = Ellipses([[40, 40]], [[30, 12]], [angle], [70])
+    y, x = np.nonzero(strong(draw(np.zeros((81, 81), np.uint8), ellipse, thickness=1)))
+    u = (x - 40) * np.cos(angle) + (y - 40) * np.sin(angle)
+    v = (y - 40) * np.cos(angle) - (x - 40) * np.sin(angle)
+    outside = np.hypot(x - 40, y - 40) > 3
+    level = np.hypot(u / 30, v / 12)[outside]
+    assert outside.sum() > 100
+    assert (np.abs(level - 1) < 0.12).all()
+    assert np.abs(u).max() > 29
+
+
+def test_match_points_along_the_templates_x_axis():
+    image = np.zeros((60, 100), np.uint8)
+    picture = draw(image, Matches([[50, 30]], [4], [np.pi / 2], [9]), thickness=1)
+    y, x = np.nonzero(strong(picture))
+    assert {(50, row) for row in range(30, 51)} <= set(zip(x, y, strict=True))
+    assert y.min() >= 29
+
+
+def test_circles_far_outside_or_of_any_size_are_no_trouble():
+    circles = Circles([[1e9, 5], [20, 10], [20, 10]], [5, 1e9, 0], [1, 1, 1])
+    assert draw(np.zeros((20, 40), np.uint8), circles).shape == (20, 40, 3)
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
         (
             {"result": [[1, 2, 3, 4]]},
             TypeError,
-            "result must be Detections, Lines or Segments, got l",
+            "result must be Detections, Lines, Segments, Circles, Ellipses or Matches, got l",
         ),
         ({"color": "red"}, TypeError, "color must be (red, green, blue), 0 to 255 each, got 'red'"),
         ({"color": (1, 2, 300)}, ValueError, "color must be at most 255, got 300"),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _IMAGE_DTYPES = ("bool", "uint8", "uint16", "int16", "float32", "float64")
+_IMAGE_TYPES = frozenset(np.dtype(name).type for name in _IMAGE_DTYPES)
 
 
 def check_image(
@@ -39,7 +40,7 @@ def check_image(
         For an image without pixels, a wrong number of channels, or values that are not finite.
     """
     array = np.asarray(image)
-    if array.dtype.name not in _IMAGE_DTYPES:
+    if array.dtype.type not in _IMAGE_TYPES:
         raise TypeError(
             f"{name} must be of dtype {', '.join(_IMAGE_DTYPES)}, got {array.dtype}; "
             "convert it with .astype()"

@@ -11,7 +11,12 @@ import numpy as np
 from classicvision._checks import check_image, check_number, check_option
 from classicvision._jit import kernel
 from classicvision.filters._borders import border_indices
-from classicvision.filters.derivatives import gradient, gradient_row, operator_taps
+from classicvision.filters.derivatives import (
+    gradient,
+    gradient_row,
+    operator_taps,
+    row_offsets,
+)
 from classicvision.filters.smoothing import gaussian
 from classicvision.images import luminance
 
@@ -114,7 +119,7 @@ def _label_ridges(
     slopes, magnitude, labels,
 ):  # fmt: skip
     """Label the local maxima of the gradient's magnitude that exceed the thresholds."""
-    rows, columns = image.shape
+    rows, columns = labels.shape[0] - 2, slopes.shape[2]
     number = thresholds.dtype.type
     low, high = thresholds[0], thresholds[1]
     for r in range(rows + 1):
@@ -146,11 +151,11 @@ def _label_ridges(
         x_row, y_row = slopes[0, (r - 1) % 2], slopes[1, (r - 1) % 2]
         above, here, below = magnitude[(r - 2) % 3], magnitude[(r - 1) % 3], magnitude[r % 3]
         for start in range(0, columns, _SEGMENT):
-            stop = min(start + _SEGMENT, columns)
+            stop = start + _SEGMENT if start + _SEGMENT < columns else columns
             segment = here[start + 1 : stop + 1]
             peak = low
             for c in range(segment.size):
-                peak = max(peak, segment[c])
+                peak = segment[c] if segment[c] > peak else peak
             if peak <= low:
                 continue
             rows_here = above[start:], here[start:], below[start:]
@@ -165,10 +170,9 @@ def _label_ridges(
 # r = row, p = position in the flat array of labels. A strong pixel without a weak neighbour has
 # nothing to pass on; the others are found for whole rows at once, and in words of eight pixels.
 @kernel
-def _connect(labels, weak, seeds, words, stack):
+def _connect(labels, flat, weak, seeds, words, stack):
     """Turn every weak label that is connected to a strong one into a strong one."""
     rows, width = labels.shape
-    flat = labels.reshape(-1)
     middle_weak, right_weak, middle_seeds = weak[1:], weak[2:], seeds[1:]
     step = np.uint32(width)
     for r in range(1, rows - 1):
@@ -329,19 +333,19 @@ def _ridges(image, low, high, aperture, l2_gradient):
     else:
         image = image.astype(np.float64)
         thresholds = np.array([low, high])
-    border = taps.shape[1] // 2
+    radius = taps.shape[1] - 1
     labels = np.zeros((rows + 2, -(-(columns + 2) // 8) * 8), np.uint8)
     _label_ridges(
-        image,
-        border_indices(rows, border, "nearest"),
-        border_indices(columns, border, "nearest"),
+        image.reshape(-1),
+        row_offsets(image, radius, "nearest"),
+        border_indices(columns, radius, "nearest").astype(np.uint64),
         taps,
         bool(aperture == 7 and image.dtype == np.uint8),
         thresholds,
         bool(l2_gradient),
         None if narrow else True,
         True if narrow else None,
-        np.empty((2, columns + 2 * border), taps.dtype),
+        np.empty((2, columns + 2 * radius), taps.dtype),
         np.empty((2, 2, columns), taps.dtype),
         np.zeros((3, columns + 2), thresholds.dtype),
         labels,
@@ -353,7 +357,7 @@ def _trace(labels, shape):
     """Return which pixels of the image are edges; the weak labels connected to them change."""
     seeds = np.zeros(labels.shape[1], np.uint8)
     stack = np.empty(labels.size, np.uint32)
-    _connect(labels, np.zeros_like(seeds), seeds, seeds.view(np.uint64), stack)
+    _connect(labels, labels.reshape(-1), np.zeros_like(seeds), seeds, seeds.view(np.uint64), stack)
     return _inside(labels, shape) == _STRONG
 
 

@@ -1,5 +1,7 @@
 """What lies beyond an image's border: for each position outside, the pixel that stands there."""
 
+import functools
+
 import numpy as np
 
 from classicvision._checks import check_option
@@ -18,6 +20,7 @@ def check_mode(mode):
     return _ALIASES.get(mode) or check_option(mode, "mode", (*BORDER_MODES, *_ALIASES))
 
 
+@functools.lru_cache(maxsize=64)  # most programs have images of a few sizes
 def border_indices(length, radius, mode, step=1):
     """Return which element stands at each of the positions ``-radius .. length + radius - 1``.
 
@@ -36,6 +39,7 @@ def border_indices(length, radius, mode, step=1):
     Returns
     -------
     numpy.ndarray of intp, shape ((length + 2 * radius) * step,)
+        Shared by all callers: not to be written to.
 
     Examples
     --------

@@ -11,79 +11,89 @@ from classicvision._jit import kernel
 from classicvision.filters._borders import border_indices, check_mode
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, DTypeLike
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-# operator: the taps of the difference, then those of the smoothing across it
+# operator: the difference's taps at 1, 2, ... pixels after the centre (before it they are
+# negative), then the smoothing's at 0, 1, 2, ... pixels from it
 _TAPS = {
-    "forward": ([0, -1, 1], [0, 1, 0]),
-    "central": ([-1, 0, 1], [0, 1, 0]),
-    "prewitt": ([-1, 0, 1], [1, 1, 1]),
-    "sobel": ([-1, 0, 1], [1, 2, 1]),
-    "scharr": ([-1, 0, 1], [3, 10, 3]),
+    "central": ([1], [1, 0]),
+    "prewitt": ([1], [1, 1]),
+    "sobel": ([1], [2, 1]),
+    "scharr": ([1], [10, 3]),
 }
-# side: Sobel's taps, filled up with zeros to a multiple of three; tap size // 2 is the pixel itself
 _SOBEL_TAPS = {
     3: _TAPS["sobel"],
-    5: ([0, -1, -2, 0, 2, 1], [0, 1, 4, 6, 4, 1]),
-    7: ([0, -1, -4, -5, 0, 5, 4, 1, 0], [0, 1, 6, 15, 20, 15, 6, 1, 0]),
+    5: ([2, 1], [6, 4, 1]),
+    7: ([5, 4, 1], [20, 15, 6, 1]),
 }
 
 
-# c = column. Every product is cut to the sums' own type: otherwise Numba widens integers to 64
+# c = column. `before`, `here` and `after` are offsets into flat arrays: a slice for each would
+# take as long as the sums of a short row; they are unsigned, since a signed one might count from
+# the end. Every product is cut to the sums' own type: otherwise Numba widens integers to 64
 # bits and a vector instruction does 4 of them instead of 16.
 @kernel(inline=True)
-def _weigh_three(first, second, third, taps, total):
-    number = total.dtype.type
-    t0, t1, t2 = taps[0], taps[1], taps[2]
-    for c in range(total.size):
-        a, b, d = number(first[c]), number(second[c]), number(third[c])
-        total[c] = number(number(t0 * a) + number(t1 * b)) + number(t2 * d)
+def _weigh_pair(to_subtract, to_add, before, here, after, taps, differences, sums):
+    number = sums.dtype.type
+    side, middle, near = taps[0, 1], taps[1, 0], taps[1, 1]
+    for column in range(sums.size):
+        c = np.uint64(column)
+        apart = number(number(to_subtract[after + c]) - number(to_subtract[before + c]))
+        both = number(number(to_add[before + c]) + number(to_add[after + c]))
+        differences[c] = number(side * apart)
+        sums[c] = number(number(middle * number(to_add[here + c])) + number(near * both))
 
 
 @kernel(inline=True)
-def _add_three(first, second, third, taps, total):
-    number = total.dtype.type
-    t0, t1, t2 = taps[0], taps[1], taps[2]
-    for c in range(total.size):
-        a, b, d = number(first[c]), number(second[c]), number(third[c])
-        total[c] += number(number(t0 * a) + number(t1 * b)) + number(t2 * d)
+def _add_pair(to_subtract, to_add, before, after, taps, k, differences, sums):
+    number = sums.dtype.type
+    side, near = taps[0, k], taps[1, k]
+    for column in range(sums.size):
+        c = np.uint64(column)
+        apart = number(number(to_subtract[after + c]) - number(to_subtract[before + c]))
+        both = number(number(to_add[before + c]) + number(to_add[after + c]))
+        differences[c] += number(side * apart)
+        sums[c] += number(near * both)
 
 
-# r = row, c = column, k = tap; axis 0 is x, 1 is y. `rows_at` and `columns_at` say which pixel
-# stands at each position of the image with its border; `step` is the number of interleaved
-# channels. `taps` are the difference and the smoothing; `lines` hold one row with its border,
-# filtered downwards by each of them. All scratch memory comes from outside: allocating it here
+# r = row, c = column, k = distance of a tap; axis 0 is x, 1 is y. `rows_at` has the offset, in the
+# flat image, of the row at each position of the image with its border; `columns_at` says which
+# element stands at each position of a row with its border; `step` is the number of interleaved
+# channels. `taps` are from `operator_taps`; `lines` hold one row with its border, differentiated
+# downwards and smoothed downwards. All scratch memory comes from outside: allocating it here
 # would double the time it takes to compile.
 @kernel(inline=True)
 def gradient_row(image, r, rows_at, columns_at, step, taps, lines, slopes, slot):
     """Write the derivatives of row ``r`` along each axis into ``slopes[axis, slot]``."""
-    width = image.shape[1]
-    size = taps.shape[1]
-    border = (size // 2) * step
-    for i in range(2):
-        line = lines[i]
-        inner = line[border : border + width]
-        top, middle, bottom = image[rows_at[r]], image[rows_at[r + 1]], image[rows_at[r + 2]]
-        _weigh_three(top, middle, bottom, taps[i], inner)
-        for k in range(3, size, 3):
-            top, middle = image[rows_at[r + k]], image[rows_at[r + k + 1]]
-            bottom = image[rows_at[r + k + 2]]
-            _add_three(top, middle, bottom, taps[i, k : k + 3], inner)
-        for c in range(border):
-            beyond = border + width + c
-            line[c] = inner[columns_at[c]]
-            line[beyond] = inner[columns_at[beyond]]
-    for axis in range(2):
-        line, slope = lines[1 - axis], slopes[axis, slot]
-        _weigh_three(line, line[step:], line[2 * step :], taps[axis], slope)
-        for k in range(3, size, 3):
-            a, b, d = k * step, (k + 1) * step, (k + 2) * step
-            _add_three(line[a:], line[b:], line[d:], taps[axis, k : k + 3], slope)
+    width = slopes.shape[2]
+    one, stride = np.uint64(1), np.uint64(step)
+    radius = np.uint64(taps.shape[1] - 1)
+    border = radius * stride
+    here = np.uint64(r) + radius
+    steep, smooth = lines[0], lines[1]
+    steep_inside, smooth_inside = steep[border : border + width], smooth[border : border + width]
+    before, centre, after = rows_at[here - one], rows_at[here], rows_at[here + one]
+    _weigh_pair(image, image, before, centre, after, taps, steep_inside, smooth_inside)
+    for distance in range(2, taps.shape[1]):
+        k = np.uint64(distance)
+        before, after = rows_at[here - k], rows_at[here + k]
+        _add_pair(image, image, before, after, taps, k, steep_inside, smooth_inside)
+    for column in range(border):
+        c = np.uint64(column)
+        beyond = border + np.uint64(width) + c
+        steep[c], smooth[c] = steep_inside[columns_at[c]], smooth_inside[columns_at[c]]
+        steep[beyond] = steep_inside[columns_at[beyond]]
+        smooth[beyond] = smooth_inside[columns_at[beyond]]
+    gx, gy = slopes[0, slot], slopes[1, slot]
+    _weigh_pair(smooth, steep, border - stride, border, border + stride, taps, gx, gy)
+    for distance in range(2, taps.shape[1]):
+        k = np.uint64(distance)
+        _add_pair(smooth, steep, border - k * stride, border + k * stride, taps, k, gx, gy)
 
 
 @kernel
 def _gradient(image, rows_at, columns_at, step, taps, lines, slopes):
-    for r in range(image.shape[0]):
+    for r in range(slopes.shape[1]):
         gradient_row(image, r, rows_at, columns_at, step, taps, lines, slopes, r)
 
 
@@ -154,35 +164,58 @@ def gradient(
         framed = np.pad(image, [(1, 1)] * 2 + [(0, 0)] * (image.ndim - 2))
         gx, gy = gradient(framed, operator, size=size, dtype=dtype, mode="nearest")
         return np.ascontiguousarray(gx[1:-1, 1:-1]), np.ascontiguousarray(gy[1:-1, 1:-1])
-    radius = taps.shape[1] // 2
     work, largest = _work_dtype(image.dtype, dtype, taps)
     saturates = dtype.kind == "i" and largest > np.iinfo(dtype).max
-    slopes = np.empty((2, *image.shape), work if saturates else dtype)
-    rows, columns, *channels = image.shape
-    step = channels[0] if channels else 1
-    columns_at = border_indices(columns, radius, mode, step)
-    _gradient(
-        image.reshape(rows, -1),
-        border_indices(rows, radius, mode),
-        columns_at,
-        step,
-        taps.astype(work),
-        np.empty((2, columns_at.size), work),
-        slopes.reshape(2, rows, -1),
-    )
+    if operator == "forward":
+        slopes = _differ_forward(image.astype(work), mode)
+    else:
+        slopes = np.empty((2, *image.shape), work if saturates else dtype)
+        _apply(image, taps.astype(work), mode, slopes)
     if saturates:
         limits = np.iinfo(dtype)
-        slopes = slopes.clip(limits.min, limits.max).astype(dtype)
+        slopes = slopes.clip(limits.min, limits.max)
+    slopes = slopes.astype(dtype, copy=False)
     return slopes[0], slopes[1]
 
 
+def _apply(image, taps, mode, slopes):
+    rows, columns, *channels = image.shape
+    step = channels[0] if channels else 1
+    columns_at = border_indices(columns, taps.shape[1] - 1, mode, step).astype(np.uint64)
+    _gradient(
+        image.reshape(-1),
+        row_offsets(image, taps.shape[1] - 1, mode),
+        columns_at,
+        step,
+        taps,
+        np.empty((2, columns_at.size), taps.dtype),
+        slopes.reshape(2, rows, -1),
+    )
+
+
+def row_offsets(image: np.ndarray, radius: int, mode: str) -> NDArray[np.uint64]:
+    """Return the offset, in the flat image, of the row at each position with its border."""
+    row = image.shape[1] * (image.shape[2] if image.ndim == 3 else 1)
+    return border_indices(image.shape[0], radius, mode).astype(np.uint64) * np.uint64(row)
+
+
+def _differ_forward(image, mode):
+    down, right = (border_indices(length, 1, mode)[2:] for length in image.shape[:2])
+    return np.stack([image[:, right] - image, image[down] - image])
+
+
 def operator_taps(operator: str, size: int = 3) -> np.ndarray:
-    """Return the operator's two rows of taps: the difference, and the smoothing across it."""
-    check_option(operator, "operator", tuple(_TAPS))
+    """Return two rows of taps at 0, 1, 2, ... pixels from the centre.
+
+    The first is the difference, whose taps before the centre are the negative ones; the second
+    is the smoothing across it. "forward", which has no such form, gets those of "central".
+    """
+    check_option(operator, "operator", ("forward", *_TAPS))
     check_option(size, "size", tuple(_SOBEL_TAPS))
     if size != 3 and operator != "sobel":
         raise ValueError(f"size must be 3 for operator {operator!r}, got {size}; use 'sobel'")
-    return np.array(_TAPS[operator] if size == 3 else _SOBEL_TAPS[size])
+    difference, smoothing = _SOBEL_TAPS[size] if size > 3 else _TAPS.get(operator, _TAPS["central"])
+    return np.array([[0, *difference], smoothing])
 
 
 def _result_dtype(dtype: DTypeLike | None, image_dtype: np.dtype) -> np.dtype:
@@ -202,6 +235,6 @@ def _work_dtype(image_dtype, dtype, taps):
     """Return the type to compute in, and the largest possible sum of integers."""
     if dtype.kind == "f":
         return np.result_type(image_dtype, dtype) if image_dtype.kind == "f" else dtype, 0
-    difference, smoothing = np.abs(taps).sum(axis=1)
+    difference, smoothing = 2 * taps.sum(axis=1) - taps[:, 0]
     largest = difference * smoothing * np.iinfo(image_dtype).max
     return np.dtype("int16" if largest < 2**15 else "int32"), largest

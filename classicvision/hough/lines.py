@@ -45,13 +45,13 @@ class Accumulator:
 # Angles are the outer loop: one row of the accumulator stays in the first cache. The bins of a
 # block of points are computed first (vector instructions), then counted. Neighbours on an edge
 # often fall into the same bin, and a counter cannot be read before its last value is stored:
-# the two halves of a block are counted in turns, into two rows that are added at the end.
+# the two halves of a block are counted in turns, into two rows that are added at the end. The
+# scratch memory comes from outside: allocating it here would take a while to compile.
 @kernel
-def _vote(positions, columns, cosine, sine, center, accumulator):
+def _vote(positions, columns, cosine, sine, center, points, block, counters, accumulator):
     """Count, for each angle, the pixels at every distance; the borders of the table stay 0."""
     count = positions.size
-    xs = np.empty(count, np.float32)
-    ys = np.empty(count, np.float32)
+    xs, ys = points[0], points[1]
     row, first_of_row = 0, 0
     for p in range(count):
         while positions[p] >= first_of_row + columns:
@@ -60,9 +60,7 @@ def _vote(positions, columns, cosine, sine, center, accumulator):
         xs[p] = positions[p] - first_of_row
         ys[p] = row
     bins = accumulator.shape[1]
-    even = np.zeros(bins, np.int32)
-    odd = np.zeros(bins, np.int32)
-    block = np.empty(2048, np.uint32)
+    even, odd = counters[0], counters[1]
     first_bin = np.int32(center + 1)
     one = np.int32(1)
     for angle in range(cosine.size):
@@ -112,7 +110,7 @@ def _find_peaks(accumulator, threshold, peaks):
             part = here[start:stop]
             highest = part[0]
             for k in range(part.size):
-                highest = max(highest, part[k])
+                highest = part[k] if part[k] > highest else highest
             if highest <= threshold:
                 continue
             for b in range(start, stop):
@@ -328,7 +326,9 @@ def _accumulate(mask, resolution, min_theta, weights):
         positions = np.flatnonzero(mask)
         line = positions, mask.shape[1], cosine, sine, resolution.center
         if weights is None:
-            _vote(*line, accumulator)
+            points = np.empty((2, len(positions)), np.float32)
+            counters = np.zeros((2, accumulator.shape[1]), np.int32)
+            _vote(*line, points, np.empty(2048, np.uint32), counters, accumulator)
         else:
             _vote_weights(*line, weights, accumulator)
     return accumulator

@@ -55,13 +55,11 @@ def _walk(mask, x, y, dx, dy, max_gap):
 # computed first (vector instructions), then counted, then searched for their maximum.
 @kernel
 def _trace_segments(
-    mask, positions, cosine, sine, centers, accumulator, limits, state, points, votes
+    mask, positions, cosine, sine, centers, accumulator, limits, state, cells, counts, points, votes
 ):
     """Find the segments and clear their pixels from the mask; return how many there are."""
     threshold, min_length, max_gap, max_lines = limits
     columns = mask.shape[1]
-    cells = np.empty(cosine.size, np.uint32)
-    counts = np.empty(cosine.size, np.int32)
     pixel, one = np.float32(65536), np.int32(1)
     low, bits = np.uint64(0xFFFFFFFF), np.uint64(32)
     found = 0
@@ -79,7 +77,7 @@ def _trace_segments(
             counts[a] = accumulator[cells[a]] = accumulator[cells[a]] + one
         most = counts[0]
         for a in range(counts.size):
-            most = max(most, counts[a])
+            most = counts[a] if counts[a] > most else most
         if most < threshold:
             continue
         best = 0
@@ -213,6 +211,8 @@ def hough_segments(
         accumulator,
         limits,
         np.uint64(state),
+        np.empty(resolution.angles, np.uint32),
+        np.empty(resolution.angles, np.int32),
         points,
         votes,
     )

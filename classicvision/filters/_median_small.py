@@ -1,0 +1,251 @@
+"""Medians of 3 x 3 and 5 x 5 pixels: the neighbours in each row are sorted once for all windows.
+
+Two rows of windows are found at a time, and the rows that both have in common are merged once.
+The sorted neighbours of the last rows are kept, one scratch row for each rank.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from classicvision._jit import kernel
+from classicvision.filters._borders import border_indices
+
+_BLOCK = 2048  # columns that are done together: their scratch rows stay in the cache
+_STRIDE = _BLOCK + 64  # not a power of two: those would share a few sets of the cache
+
+
+# The exchanges, x, y = min(x, y), max(x, y), of these functions are Batcher's odd-even merge
+# without what the result does not need.
+@kernel(inline=True)
+def _sort_3(a, b, d):
+    b, d = min(b, d), max(b, d)
+    a, b = min(a, b), max(a, b)
+    return a, min(b, d), max(b, d)
+
+
+@kernel(inline=True)
+def _sort_5(a, b, d, e, f):
+    a, b = min(a, b), max(a, b)
+    d, e = min(d, e), max(d, e)
+    a, d = min(a, d), max(a, d)
+    b, e = min(b, e), max(b, e)
+    b, d = min(b, d), max(b, d)
+    b, f = min(b, f), max(b, f)
+    a, b = min(a, b), max(a, b)
+    d, f = min(d, f), max(d, f)
+    return a, b, d, min(e, f), max(e, f)
+
+
+@kernel(inline=True)
+def _merge_5_5(a0, a1, a2, a3, a4, b0, b1, b2, b3, b4):
+    a0, b0 = min(a0, b0), max(a0, b0)
+    a4, b4 = min(a4, b4), max(a4, b4)
+    a4, b0 = min(a4, b0), max(a4, b0)
+    a2, b2 = min(a2, b2), max(a2, b2)
+    a2, a4 = min(a2, a4), max(a2, a4)
+    b2, b0 = min(b2, b0), max(b2, b0)
+    a1, b1 = min(a1, b1), max(a1, b1)
+    a3, b3 = min(a3, b3), max(a3, b3)
+    a3, b1 = min(a3, b1), max(a3, b1)
+    a1, a2 = min(a1, a2), max(a1, a2)
+    a3, a4 = min(a3, a4), max(a3, a4)
+    b1, b2 = min(b1, b2), max(b1, b2)
+    b3, b0 = min(b3, b0), max(b3, b0)
+    return a0, a1, a2, a3, a4, b1, b2, b3, b0, b4
+
+
+@kernel(inline=True)
+def _middle_six(a, b):
+    """Of two sorted tens, those that can be the median of them and five more."""
+    _, a1, a2, a3, a4, a5, a6, a7, a8, a9 = a
+    b0, b1, b2, b3, b4, b5, b6, b7, b8, _ = b
+    b0 = max(a[0], b0)
+    a8 = min(a8, b8)
+    a8, b0 = min(a8, b0), max(a8, b0)
+    a4, b4 = min(a4, b4), max(a4, b4)
+    a8 = max(a4, a8)
+    b4 = min(b4, b0)
+    b2 = max(a2, b2)
+    a6 = min(a6, b6)
+    a6, b2 = min(a6, b2), max(a6, b2)
+    a8 = max(a6, a8)
+    b2, b4 = min(b2, b4), max(b2, b4)
+    b1 = max(a1, b1)
+    a9 = min(a9, b[9])
+    a9, b1 = min(a9, b1), max(a9, b1)
+    a5, b5 = min(a5, b5), max(a5, b5)
+    a9 = max(a5, a9)
+    b5 = min(b5, b1)
+    b3 = max(a3, b3)
+    a7 = min(a7, b7)
+    a7, b3 = min(a7, b3), max(a7, b3)
+    a7, a9 = min(a7, a9), max(a7, a9)
+    b3 = min(b3, b5)
+    a7, a8 = min(a7, a8), max(a7, a8)
+    a9, b2 = min(a9, b2), max(a9, b2)
+    b3, b4 = min(b3, b4), max(b3, b4)
+    return a7, a8, a9, b2, b3, b4
+
+
+@kernel(inline=True)
+def _median_6_5(a, b):
+    """The smallest of the larger ones of a[i] and b[j], i + j = 5."""
+    first = min(max(a[0], b[4]), max(a[1], b[3]))
+    second = min(max(a[2], b[2]), max(a[3], b[1]))
+    return min(min(first, second), min(max(a[4], b[0]), a[5]))
+
+
+@kernel(inline=True)
+def _load_5(rows, c):
+    stride = np.uint64(_STRIDE)
+    c_1, c_2 = c + stride, c + stride + stride
+    c_3, c_4 = c_2 + stride, c_2 + stride + stride
+    return rows[c], rows[c_1], rows[c_2], rows[c_3], rows[c_4]
+
+
+@kernel(inline=True)
+def _store_5(rows, c, values):
+    stride = np.uint64(_STRIDE)
+    c_1, c_2 = c + stride, c + stride + stride
+    c_3, c_4 = c_2 + stride, c_2 + stride + stride
+    rows[c], rows[c_1], rows[c_2], rows[c_3], rows[c_4] = values
+
+
+# c = column; n = channels, whose number the compiler knows as the length of a tuple. Near the
+# left and the right border `columns_at` says which pixels are the neighbours.
+@kernel(inline=True)
+def _sort_neighbours_3(row, columns_at, n, start, stop, kept):
+    stride, step = np.uint64(_STRIDE), np.uint64(n)
+    begin = min(max(start, n), stop)
+    end = max(min(stop, row.size - n), begin)
+    source, target = row[begin - n :], kept[begin - start :]
+    for c in range(np.uint64(end - begin)):
+        low, middle, high = _sort_3(source[c], source[c + step], source[c + step + step])
+        target[c] = low
+        target[c + stride] = middle
+        target[c + stride + stride] = high
+    for k in range(begin - start + stop - end):
+        c = k if k < begin - start else k - begin + end
+        at = columns_at[start + c :]
+        low, middle, high = _sort_3(row[at[0]], row[at[n]], row[at[2 * n]])
+        kept[c] = low
+        kept[_STRIDE + c] = middle
+        kept[2 * _STRIDE + c] = high
+
+
+@kernel(inline=True)
+def _sort_neighbours_5(row, columns_at, n, start, stop, kept):
+    step = np.uint64(n)
+    begin = min(max(start, 2 * n), stop)
+    end = max(min(stop, row.size - 2 * n), begin)
+    source, target = row[begin - 2 * n :], kept[begin - start :]
+    for c in range(np.uint64(end - begin)):
+        d, e = c + step, c + step + step
+        f, g = e + step, e + step + step
+        values = _sort_5(source[c], source[d], source[e], source[f], source[g])
+        _store_5(target, c, values)
+    for k in range(begin - start + stop - end):
+        c = k if k < begin - start else k - begin + end
+        at = columns_at[start + c :]
+        p, q, s, t, u = at[0], at[n], at[2 * n], at[3 * n], at[4 * n]
+        _store_5(kept, np.uint64(c), _sort_5(row[p], row[q], row[s], row[t], row[u]))
+
+
+# Of three sorted rows the median is that of three values: the largest of the lows, the median of
+# the middles and the smallest of the highs. Both windows contain the inner two rows.
+@kernel(inline=True)
+def _two_of_3(row_0, row_1, row_2, row_3, first, second):
+    stride = np.uint64(_STRIDE)
+    for c in range(np.uint64(first.size)):
+        d, e = c + stride, c + stride + stride
+        low, high = max(row_1[c], row_2[c]), min(row_1[e], row_2[e])
+        smaller, larger = min(row_1[d], row_2[d]), max(row_1[d], row_2[d])
+        low_0, high_0 = max(row_0[c], low), min(row_0[e], high)
+        low_3, high_3 = max(row_3[c], low), min(row_3[e], high)
+        middle_0 = max(smaller, min(larger, row_0[d]))
+        middle_3 = max(smaller, min(larger, row_3[d]))
+        first[c] = max(min(low_0, high_0), min(max(low_0, high_0), middle_0))
+        second[c] = max(min(low_3, high_3), min(max(low_3, high_3), middle_3))
+
+
+# The kernels get the result twice, for the first and for the second one of two rows: from two
+# arguments the compiler can tell with few checks that the rows do not overlap.
+@kernel
+def _median_3(image, rows_at, columns_at, channels, start, stop, kept, result, result_again):
+    for r in range(-2, result.shape[0], 2):
+        for i in range(r + 2, r + 4):
+            _sort_neighbours_3(
+                image[rows_at[i]], columns_at, len(channels), start, stop, kept[i % 4]
+            )
+        if r < 0:
+            continue
+        _two_of_3(
+            kept[r % 4],
+            kept[(r + 1) % 4],
+            kept[(r + 2) % 4],
+            kept[(r + 3) % 4],
+            result[r][start:stop],
+            result_again[r + 1][start:stop],
+        )
+
+
+@kernel(inline=True)
+def _merge_rows(row_a, row_b, count, merged):
+    half = np.uint64(5 * _STRIDE)
+    for c in range(count):
+        values = _merge_5_5(*_load_5(row_a, c), *_load_5(row_b, c))
+        _store_5(merged, c, values[:5])
+        _store_5(merged, c + half, values[5:])
+
+
+@kernel(inline=True)
+def _two_of_5(upper, lower, row_0, row_5, first, second):
+    half = np.uint64(5 * _STRIDE)
+    for c in range(np.uint64(first.size)):
+        above = _load_5(upper, c) + _load_5(upper, c + half)
+        below = _load_5(lower, c) + _load_5(lower, c + half)
+        common = _middle_six(above, below)
+        first[c] = _median_6_5(common, _load_5(row_0, c))
+        second[c] = _median_6_5(common, _load_5(row_5, c))
+
+
+@kernel
+def _median_5(
+    image, rows_at, columns_at, channels, start, stop, kept, merged, result, result_again
+):
+    count = np.uint64(stop - start)
+    for r in range(-4, result.shape[0], 2):
+        for i in range(r + 4, r + 6):
+            _sort_neighbours_5(
+                image[rows_at[i]], columns_at, len(channels), start, stop, kept[i % 6]
+            )
+        upper, lower = merged[(r // 2 + 1) % 2], merged[r // 2 % 2]
+        if r >= -2:
+            _merge_rows(kept[(r + 3) % 6], kept[(r + 4) % 6], count, lower)
+        if r < 0:
+            continue
+        first = result[r][start:stop]
+        second = result_again[r + 1][start:stop]
+        _two_of_5(upper, lower, kept[r % 6], kept[(r + 5) % 6], first, second)
+
+
+def small_median(image: np.ndarray, size: int, mode: str) -> np.ndarray:
+    """Return the medians of windows of ``size`` x ``size`` pixels; the size is 3 or 5."""
+    rows, columns, *channels = image.shape
+    step = channels[0] if channels else 1
+    # Rows are done in pairs: an image with an odd number of them gets one more, of no matter what.
+    rows_at = np.append(border_indices(rows, size // 2, mode), 0)
+    columns_at = border_indices(columns, size // 2, mode, step)
+    image, shape = image.reshape(rows, -1), image.shape
+    width = columns * step
+    result = np.empty((rows + rows % 2, width), image.dtype)
+    kept = np.empty((size + 1, size * _STRIDE), image.dtype)
+    merged = np.empty((2, 10 * _STRIDE), image.dtype)
+    for start in range(0, width, _BLOCK):
+        part = rows_at, columns_at, (0,) * step, start, min(start + _BLOCK, width)
+        if size == 3:
+            _median_3(image, *part, kept, result, result)
+        else:
+            _median_5(image, *part, kept, merged, result, result)
+    return result[:rows].reshape(shape)

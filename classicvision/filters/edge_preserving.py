@@ -21,26 +21,16 @@ _TILE = 512  # columns at a time: the sums of a few rows of them stay in the fas
 
 # c = column. The weight is 2**(nearness - (likeness * distance)**2), or e** where precise.
 @kernel(inline=True, fastmath={"contract"})
-def _weigh(first, second, distance, nearness, likeness, precise, weights):
-    """Write the weights of pixels of one row against those of another row."""
-    number = weights.dtype.type
+def _weigh(line, nearness, likeness, precise):
+    """Replace the distances by the weights."""
     if precise:
-        for c in range(weights.size):
-            unlike = likeness * (distance[c] + abs(first[c] - second[c]))
-            weights[c] = number(np.exp(nearness - unlike * unlike))
+        for c in range(line.size):
+            unlike = likeness * line[c]
+            line[c] = np.exp(nearness - unlike * unlike)
     else:
-        for c in range(weights.size):
-            apart = np.float32(distance[c] + np.float32(abs(first[c] - second[c])))
-            unlike = np.float32(likeness * apart)
-            weights[c] = power_of_two(np.float32(nearness - np.float32(unlike * unlike)))
-
-
-# c = column.
-@kernel(inline=True, fastmath={"contract"})
-def _add_weighted(weights, own, other, total):
-    """Add the weighted steps from the pixels of one row to those of the other."""
-    for c in range(weights.size):
-        total[c] += weights[c] * (other[c] - own[c])
+        for c in range(line.size):
+            unlike = np.float32(likeness * line[c])
+            line[c] = power_of_two(np.float32(nearness - np.float32(unlike * unlike)))
 
 
 # y = row of the padded planes, k = channel, s = step from a pixel to another, c = column.
@@ -57,16 +47,15 @@ def _filter(
     likeness,
     precise,
     rounded,
-    distance,
-    weights,
+    line,
     weight_sums,
     value_sums,
     result,
 ):
     channels, rows, columns = result.shape
-    ring, width = weight_sums.shape
+    ring, width = weight_sums.shape[0] - 1, weight_sums.shape[1]
     radius = ring - 1
-    one, to_result = weights.dtype.type(1), result.dtype.type
+    one, to_result = line.dtype.type(1), result.dtype.type
     for left in range(0, columns, width - 2 * radius):
         inside = min(width - 2 * radius, columns - left)
         for slot in range(ring):
@@ -75,36 +64,34 @@ def _filter(
                 for k in range(channels):
                     value_sums[k, slot, c] = 0
         for y in range(rows + radius):
-            slot = y % ring
             for s in range(steps.shape[0]):
                 dy, dx = steps[s, 0], steps[s, 1]
                 if y + dy < radius:
                     continue  # both pixels lie above the image
-                p, size = radius - max(dx, 0), inside + abs(dx)
-                q, slot_q = p + dx, (y + dy) % ring
-                some, apart = weights[:size], distance[:size]
-                for k in range(channels - 1):
-                    first = planes[k, y][left + p :]
-                    second = planes[k, y + dy][left + q :]
-                    if k == 0:
-                        for c in range(size):
-                            apart[c] = abs(first[c] - second[c])
-                    else:
-                        for c in range(size):
-                            apart[c] += abs(first[c] - second[c])
-                first = planes[channels - 1, y][left + p :]
-                second = planes[channels - 1, y + dy][left + q :]
-                _weigh(first, second, apart, nearness[s], likeness, precise, some)
-                sum_p, sum_q = weight_sums[slot][p:], weight_sums[slot_q][q:]
-                for c in range(size):
-                    sum_p[c] += some[c]
-                for c in range(size):
-                    sum_q[c] += some[c]
+                p, q = radius - max(dx, 0), radius + min(dx, 0)
+                weights = line[: inside + abs(dx)]
                 for k in range(channels):
-                    first = planes[k, y][left + p :]
-                    second = planes[k, y + dy][left + q :]
-                    _add_weighted(some, first, second, value_sums[k, slot][p:])
-                    _add_weighted(some, second, first, value_sums[k, slot_q][q:])
+                    first, second = planes[k, y][left + p :], planes[k, y + dy][left + q :]
+                    if k == 0:
+                        for c in range(weights.size):
+                            weights[c] = abs(first[c] - second[c])
+                    else:
+                        for c in range(weights.size):
+                            weights[c] += abs(first[c] - second[c])
+                _weigh(weights, nearness[s], likeness, precise)
+                for k in range(channels):
+                    for back in range(2):
+                        here, there, start, end = y, y + dy, p, q
+                        if back:
+                            here, there, start, end = there, here, end, start
+                        own, other = planes[k, here][left + start :], planes[k, there][left + end :]
+                        slot = here % ring
+                        weight_sum = weight_sums[slot if k == 0 else ring][start:]
+                        total = value_sums[k, slot][start:]
+                        for c in range(weights.size):
+                            weight_sum[c] += weights[c]
+                            total[c] += weights[c] * (other[c] - own[c])
+            slot = y % ring
             sums = weight_sums[slot]
             for k in range(channels):
                 steps_sum = value_sums[k, slot]
@@ -222,9 +209,8 @@ def bilateral(
         number(likeness),
         bool(precise),
         bool(kind == np.uint8),
-        np.zeros(width, number),
         np.empty(width, number),
-        np.empty((radius + 1, width), number),
+        np.zeros((radius + 2, width), number),
         np.empty((len(planes), radius + 1, width), number),
         result,
     )

@@ -1,0 +1,1 @@
+"""Image in, descriptors and matches out."""

@@ -1,0 +1,246 @@
+"""Finding a template at many scales, from coarse to fine over Gaussian pyramids."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from classicvision._checks import check_image, check_number
+from classicvision._opencv import opencv
+from classicvision.boxes import nms
+from classicvision.features.template import check_channels, correlation
+from classicvision.filters.blending import gaussian_pyramid
+from classicvision.results import Detections
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+_SMALLEST_SIDE = 12  # pixels of the template's shorter side at the coarsest level
+_CANDIDATES = 64  # followed from the coarsest level to the finest
+_REACH = 2  # pixels around a candidate of the coarser level
+_SAME = 0.8  # intersection over union of candidates that are one
+
+
+def find_template(
+    image: ArrayLike,
+    template: ArrayLike,
+    *,
+    scales: float | tuple[float, float] = (0.5, 1.0),
+    threshold: float = 0.7,
+    overlap: float = 0.3,
+) -> Detections:
+    """Find a template in an image, at any scale of a range.
+
+    Parameters
+    ----------
+    image : array_like, shape (rows, columns) or (rows, columns, 3)
+    template : array_like
+        With as many channels as the image.
+    scales : (float, float) or float
+        The smallest and the largest size of the object in the image, relative to the template: 0.5
+        is half as large. One number: that size only.
+    threshold : float
+        The smallest correlation coefficient, -1 to 1, of a detection.
+    overlap : float
+        Of detections whose intersection over union exceeds this, 0 to 1, only the best is kept.
+
+    Returns
+    -------
+    Detections
+        The best first; the scores are the correlation coefficients of :func:`match_template`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what is not an image, for options out of range, or for a template that does not fit
+        into the image at its smallest scale.
+
+    Notes
+    -----
+    1. Image and template are reduced until the smallest template has sides of 12 pixels.
+    2. There the template is compared with the whole image at all scales; the corners of one
+       differ from those of the next by about one pixel. The best 64 places go on.
+    3. On each finer level every candidate is compared again at its scale and at the two next to
+       it, twice as close as before, in a neighbourhood of 5 x 5 pixels.
+
+    The templates are the levels of their own pyramid, shrunk further by area. To enlarge one
+    would blur it: an object larger than the template by up to 2, 4, ... is searched in the image
+    reduced by 2, 4, ..., and its place is exact to as many pixels. Rotation is not searched.
+
+    Memory: image and template in float32 (float64 for float64), and what :func:`match_template`
+    needs for the coarsest level.
+
+    References
+    ----------
+    E. H. Adelson, C. H. Anderson, J. R. Bergen, P. J. Burt and J. M. Ogden, "Pyramid methods in
+    image processing", RCA Engineer 29(6), 1984.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y, x = np.mgrid[:80, :100]
+    >>> image = np.sin(x * y / 90.0)
+    >>> found = find_template(image, image[30:60, 50:90], scales=1)
+    >>> found.boxes[0].tolist(), round(found.scores[0], 3)
+    ([50.0, 30.0, 90.0, 60.0], 1.0)
+    """
+    image, template = check_image(image), check_image(template, name="template")
+    check_channels(image, template)
+    low, high = _check_scales(scales)
+    threshold = check_number(threshold, "threshold", at_least=-1, at_most=1)
+    overlap = check_number(overlap, "overlap", at_least=0, at_most=1)
+    _check_fits(image.shape, template.shape, low)
+    space = _ScaleSpace(image, template, low, high)
+    found = space.scan()
+    for level in range(space.coarsest - 1, -1, -1):
+        found = space.refine(found, level)
+    found = [candidate for candidate in found if candidate[3] >= threshold]
+    if not found:
+        return Detections(np.zeros((0, 4)))
+    boxes, scores = space.boxes(found), np.array([candidate[3] for candidate in found])
+    kept = nms(boxes, scores, overlap)
+    return Detections(boxes[kept], scores[kept])
+
+
+class _ScaleSpace:
+    """An image and a template at many scales; candidates are (x, y, step, score).
+
+    x and y are the centre of an object in the image, where pixel 0 reaches from 0 to 1; its scale
+    is ``low * ratio ** step``.
+    """
+
+    def __init__(self, image, template, low, high):
+        work = np.float64 if image.dtype == np.float64 else np.float32
+        height, width = template.shape[:2]
+        self.size = np.array([width, height])
+        self.low = low
+        self.coarsest = max(0, math.floor(math.log2(min(height, width) * low / _SMALLEST_SIDE)))
+        # From one scale to the next the corners move by a pixel at most, on the coarsest level too
+        corner = high * max(height, width) / 2
+        stride = 2**self.coarsest
+        steps = math.ceil(math.log(high / low) / math.log1p(1 / corner) / stride) * stride
+        self.steps = steps
+        self.ratio = (high / low) ** (1 / steps) if steps else 1.0
+        self.images = gaussian_pyramid(image.astype(work), self.coarsest + 1)
+        self.templates = gaussian_pyramid(
+            template.astype(work), 1 + max(0, math.floor(math.log2(min(height, width) / 2)))
+        )
+        self._patterns = {}
+
+    def scale(self, step):
+        return self.low * self.ratio**step
+
+    def boxes(self, candidates):
+        """Return the boxes of candidates as an array of x1, y1, x2, y2."""
+        centres = np.array([candidate[:2] for candidate in candidates])
+        halves = [self.scale(candidate[2]) * self.size / 2 for candidate in candidates]
+        return np.hstack([centres - halves, centres + halves])
+
+    def scan(self):
+        """Compare the template with the whole image of the coarsest level at all scales."""
+        level, found = self.coarsest, []
+        image = self.images[level]
+        for step in range(0, self.steps + 1, 2**level):
+            pattern, first = self._pattern(step, level)
+            if any(pattern.shape[i] > image.shape[i] for i in range(2)):
+                break
+            scores = correlation(image, pattern)
+            for r, c in _peaks(scores, _CANDIDATES):
+                x, y = np.array([c, r]) * 2**level + first
+                found.append((x, y, step, float(scores[r, c])))
+        return self._distinct(found)
+
+    def refine(self, candidates, level):
+        """Return the candidates with their places and scales as a finer level shows them."""
+        found = []
+        for x, y, step, score in candidates:
+            near = [step - 2**level, step, step + 2**level]
+            near = [s for s in near if 0 <= s <= self.steps and self.scale(s) < 1.001 * 2**level]
+            seen = [self._near(x, y, s, level) for s in near]
+            seen = [candidate for candidate in seen if candidate is not None]
+            found.append(max(seen, key=lambda c: c[3]) if seen else (x, y, step, score))
+        return self._distinct(found)
+
+    def _near(self, x, y, step, level):
+        """Return the best place of the template around a place, None where it does not fit."""
+        image = self.images[level]
+        pattern, first = self._pattern(step, level)
+        room = np.array(image.shape[1::-1]) - pattern.shape[1::-1]
+        place = np.rint((np.array([x, y]) - first) / 2**level).astype(int)
+        start = np.maximum(place - _REACH, 0)
+        stop = np.minimum(place + _REACH, room)
+        if (start > stop).any():
+            return None
+        (left, top), (right, bottom) = start, stop + pattern.shape[1::-1]
+        scores = correlation(image[top:bottom, left:right], pattern)
+        r, c = np.unravel_index(np.argmax(scores), scores.shape)
+        x, y = (start + [c, r]) * 2**level + first
+        return x, y, step, float(scores[r, c])
+
+    def _pattern(self, step, level):
+        """Return the template at a scale and level, and where its centre is with it at pixel 0."""
+        if (step, level) not in self._patterns:
+            scale = self.scale(step)
+            factor = scale / 2**level
+            half_way = min(max(math.floor(-math.log2(factor)), 0), len(self.templates) - 1)
+            pattern = self.templates[half_way]
+            rows, columns = (max(1, round(n * factor * 2**half_way)) for n in pattern.shape[:2])
+            if (rows, columns) != pattern.shape[:2]:
+                cv2 = opencv()
+                method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+                pattern = cv2.resize(pattern, (columns, rows), interpolation=method)
+            # Pixel 0 of a level has the centre of pixel 0 of the image, 0.5; shrinking by area
+            # keeps the outer edges instead. Hence where the object's left edge is:
+            edge = 0.5 - 2**level / 2 + scale * (2**half_way - 1) / 2
+            self._patterns[step, level] = pattern, edge + scale * self.size / 2
+        return self._patterns[step, level]
+
+    def _distinct(self, candidates):
+        """Return the best candidates, one of each group that are much the same."""
+        if not candidates:
+            return []
+        scores = np.array([candidate[3] for candidate in candidates])
+        return [candidates[i] for i in nms(self.boxes(candidates), scores, _SAME)[:_CANDIDATES]]
+
+
+def _peaks(scores, count):
+    """Return the row and column of the highest positive local maxima, the best first."""
+    rows, columns = scores.shape
+    around = np.pad(scores, 1)
+    peak = scores > 0
+    for r in range(3):
+        for c in range(3):
+            peak &= scores >= around[r : r + rows, c : c + columns]
+    places = np.argwhere(peak)
+    order = np.argsort(-scores[tuple(places.T)], kind="stable")[:count]
+    return places[order]
+
+
+def _check_scales(scales):
+    pair = (scales, scales) if isinstance(scales, numbers.Real) else scales
+    try:
+        low, high = pair
+    except (TypeError, ValueError):
+        raise TypeError(f"scales must be a number or (smallest, largest), got {scales!r}") from None
+    low = check_number(low, "scales", above=0)
+    high = check_number(high, "scales", above=0, at_most=64)
+    if low > high:
+        raise ValueError(f"scales must be (smallest, largest), got {scales!r}")
+    return low, high
+
+
+def _check_fits(shape, template_shape, low):
+    smallest = [round(low * side) for side in template_shape[:2]]
+    if min(smallest) < 2:
+        raise ValueError(
+            f"scales are too small for a template of shape {template_shape}: at {low:g} it has "
+            f"{smallest[0]} x {smallest[1]} pixels"
+        )
+    if smallest[0] > shape[0] or smallest[1] > shape[1]:
+        raise ValueError(
+            f"template must fit into the image at its smallest scale, got shapes {template_shape} "
+            f"at {low:g} and {shape}; did they change places?"
+        )

@@ -1,0 +1,348 @@
+"""Image pyramids: smooth and halve, double and smooth, and what is lost in between.
+
+References
+----------
+P. J. Burt and E. H. Adelson, "The Laplacian pyramid as a compact image code", IEEE Transactions
+on Communications 31(4), 1983.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from classicvision._checks import check_image, check_number
+from classicvision._jit import kernel
+from classicvision.filters._borders import border_indices
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
+# dtype: that of the sums of reduce, of those of expand, and of the levels of details. For uint8
+# everything fits into 16 bits: 255 * 256 + 128 < 2^16 and 255 * 64 + 32 < 2^15.
+_WORK = {
+    "uint8": (np.uint16, np.int16, np.int16),
+    "uint16": (np.int32, np.int32, np.int32),
+    "int16": (np.int32, np.int32, np.int32),
+    "float32": (np.float32, np.float32, np.float32),
+    "float64": (np.float64, np.float64, np.float64),
+}
+
+
+@kernel(inline=True, fastmath={"contract"})
+def _five_taps(number, a, b, c, d, e):
+    """Return a + 4 b + 6 c + 4 d + e; every sum is cut to one type, which keeps vectors wide."""
+    ends, sides = number(a + e), number(b + d)
+    return number(number(ends + number(number(4) * sides)) + number(number(6) * c))
+
+
+# c = column, i = pixel of the result. The row is summed downwards first, where neighbours need
+# no shuffling; then its even and its odd pixels are told apart, so that the sums along the row
+# read whole vectors again. `step` is the number of interleaved channels, 1 or 3.
+@kernel(inline=True, fastmath={"contract"})
+def _split_row(image, rows_at, columns_at, step, line, evens, odds):
+    number = line.dtype.type
+    width = image.shape[1]
+    border = 2 * step
+    inner = line[border : border + width]
+    first, second, third = image[rows_at[0]], image[rows_at[1]], image[rows_at[2]]
+    fourth, fifth = image[rows_at[3]], image[rows_at[4]]
+    for c in range(width):
+        inner[c] = _five_taps(
+            number,
+            number(first[c]),
+            number(second[c]),
+            number(third[c]),
+            number(fourth[c]),
+            number(fifth[c]),
+        )
+    for c in range(border):
+        beyond = border + width + c
+        line[c] = inner[columns_at[c]]
+        line[beyond] = inner[columns_at[beyond]]
+    if step == 1:
+        for i in range(evens.size):
+            pixel = np.uint64(2 * i)
+            evens[i] = line[pixel]
+            odds[i] = line[pixel + np.uint64(1)]
+    else:
+        for i in range(evens.size // 3):
+            pixel, half = np.uint64(6 * i), np.uint64(3 * i)
+            for channel in range(3):
+                k = np.uint64(channel)
+                evens[half + k] = line[pixel + k]
+                odds[half + k] = line[pixel + np.uint64(3) + k]
+
+
+# r = row of the result, c = column
+@kernel
+def _reduce_integers(image, rows_at, columns_at, step, line, evens, odds, result):
+    number, to_result = line.dtype.type, result.dtype.type
+    half, shift = number(128), number(8)
+    for r in range(result.shape[0]):
+        _split_row(image, rows_at[2 * r :], columns_at, step, line, evens, odds)
+        row, next_odds = result[r], odds[step:]
+        centres, next_evens = evens[step:], evens[2 * step :]
+        for c in range(row.size):
+            total = _five_taps(number, evens[c], odds[c], centres[c], next_odds[c], next_evens[c])
+            row[c] = to_result(number(total + half) >> shift)
+
+
+# Contraction to fused multiply-add makes float sums only more precise, here and below.
+@kernel(fastmath={"contract"})
+def _reduce_floats(image, rows_at, columns_at, step, line, evens, odds, result):
+    number = line.dtype.type
+    scale = number(1 / 256)
+    for r in range(result.shape[0]):
+        _split_row(image, rows_at[2 * r :], columns_at, step, line, evens, odds)
+        row, next_odds = result[r], odds[step:]
+        centres, next_evens = evens[step:], evens[2 * step :]
+        for c in range(row.size):
+            total = _five_taps(number, evens[c], odds[c], centres[c], next_odds[c], next_evens[c])
+            row[c] = number(total * scale)
+
+
+def pyramid_reduce(image: ArrayLike) -> np.ndarray:
+    """Smooth an image and keep every second row and column.
+
+    Parameters
+    ----------
+    image : array_like, shape (rows, columns) or (rows, columns, 3)
+        Colour images are reduced per channel, bool images as 0 and 1.
+
+    Returns
+    -------
+    numpy.ndarray, shape ((rows + 1) // 2, (columns + 1) // 2[, 3]), dtype of ``image``
+        For integers identical to ``cv2.pyrDown``, for floats equal to 1e-6.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what is not an image, or has NaN or infinite values.
+
+    Notes
+    -----
+    The filter is [1, 4, 6, 4, 1] / 16 along both axes, with a mirrored border. Integers are
+    summed exactly and rounded once, halves up. Beside the result a few rows are allocated.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.zeros((5, 5), np.uint8)
+    >>> image[2, 2] = 255
+    >>> pyramid_reduce(image)
+    array([[ 4, 24,  4],
+           [24, 36, 24],
+           [ 4, 24,  4]], dtype=uint8)
+    """
+    image = check_image(image, finite=False)
+    return raise_if_not_finite(reduced(image), image)
+
+
+def reduced(image):
+    if image.dtype == bool:
+        return reduced(image.view(np.uint8)).view(bool)
+    rows, columns, *channels = image.shape
+    step = channels[0] if channels else 1
+    result = np.empty((halved(rows), halved(columns), *channels), image.dtype)
+    work = _WORK[image.dtype.name][0]
+    pairs = (result.shape[1] + 2) * step
+    reduce = _reduce_floats if image.dtype.kind == "f" else _reduce_integers
+    reduce(
+        image.reshape(rows, -1),
+        border_indices(rows, 2, "mirror"),
+        border_indices(columns, 2, "mirror", step),
+        step,
+        np.zeros(2 * pairs, work),
+        np.empty(pairs, work),
+        np.empty(pairs, work),
+        result.reshape(len(result), -1),
+    )
+    return result
+
+
+# c = column, i = pixel of the small image. Only the last loop writes to every second place.
+@kernel(inline=True, fastmath={"contract"})
+def _expand_row(small, rows_at, weights, step, across, line):
+    number = line.dtype.type
+    width = small.shape[1]
+    inner = across[step : step + width]
+    above, here, below = small[rows_at[0]], small[rows_at[1]], small[rows_at[2]]
+    w0, w1, w2 = weights[0], weights[1], weights[2]
+    for c in range(width):
+        a, b, d = number(above[c]), number(here[c]), number(below[c])
+        inner[c] = number(number(number(w0 * a) + number(w1 * b)) + number(w2 * d))
+    second = min(step, width - step)
+    for k in range(step):
+        across[k] = inner[second + k]
+        across[step + width + k] = inner[width - step + k]
+    left, centre, right = across, across[step:], across[2 * step :]
+    if step == 1:
+        for i in range(width):
+            pixel = np.uint64(2 * i)
+            outer = number(left[i] + right[i])
+            line[pixel] = number(outer + number(number(6) * centre[i]))
+            line[pixel + np.uint64(1)] = number(number(4) * number(centre[i] + right[i]))
+    else:
+        for i in range(width // 3):
+            pixel, half = np.uint64(6 * i), np.uint64(3 * i)
+            for channel in range(3):
+                k = np.uint64(channel)
+                c = half + k
+                outer = number(left[c] + right[c])
+                line[pixel + k] = number(outer + number(number(6) * centre[c]))
+                sides = number(centre[c] + right[c])
+                line[pixel + np.uint64(3) + k] = number(number(4) * sides)
+    for k in range(step):  # the last column of a width that is twice the small one and one more
+        line[2 * width + k] = line[2 * width - step + k]
+
+
+# r = row of the result, c = column. The result is `other` plus or minus the expanded image, cut
+# to low..high; beyond the span of the images `other` cannot matter. It may have one row only.
+@kernel
+def _expand_integers(small, rows_at, weights, step, across, line, other, sign, limits, result):
+    number, to_result = line.dtype.type, result.dtype.type
+    half, shift = number(32), number(6)
+    low, high, span = limits[0], limits[1], limits[2]
+    for r in range(result.shape[0]):
+        _expand_row(small, rows_at[r], weights[r], step, across, line)
+        row, addend = result[r], other[min(r, other.shape[0] - 1)]
+        for c in range(row.size):
+            value = number(sign * number(number(line[c] + half) >> shift))
+            more = min(max(number(addend[c]), number(-span)), span)
+            row[c] = to_result(min(max(number(value + more), low), high))
+
+
+@kernel(fastmath={"contract"})
+def _expand_floats(small, rows_at, weights, step, across, line, other, sign, limits, result):
+    number = line.dtype.type
+    scale = number(sign * number(1 / 64))
+    for r in range(result.shape[0]):
+        _expand_row(small, rows_at[r], weights[r], step, across, line)
+        row, addend = result[r], other[min(r, other.shape[0] - 1)]
+        for c in range(row.size):
+            row[c] = number(addend[c] + number(line[c] * scale))
+
+
+def pyramid_expand(image: ArrayLike, shape: tuple[int, int] | None = None) -> np.ndarray:
+    """Double the rows and columns of an image, and smooth it.
+
+    Parameters
+    ----------
+    image : array_like, shape (rows, columns) or (rows, columns, 3)
+        Colour images are expanded per channel, bool images as 0 and 1.
+    shape : (int, int), optional
+        (rows, columns) of the result, each twice that of ``image`` or one less or more; twice by
+        default. It is the shape of the image from which ``image`` was reduced.
+
+    Returns
+    -------
+    numpy.ndarray, shape (*shape[, 3]), dtype of ``image``
+        For integers identical to ``cv2.pyrUp``, for floats equal to 1e-6.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what is not an image, has NaN or infinite values, or cannot take the shape.
+
+    Notes
+    -----
+    Zeros are put between the pixels, then the filter is [1, 4, 6, 4, 1] / 8 along both axes. The
+    image is mirrored at its top and left, its last pixels repeat at its bottom and right. Integers
+    are summed exactly and rounded once, halves up. Beside the result a few rows are allocated.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pyramid_expand(np.array([[0, 64, 0, 0]], np.uint8))
+    array([[16, 32, 48, 32,  8,  0,  0,  0],
+           [16, 32, 48, 32,  8,  0,  0,  0]], dtype=uint8)
+    """
+    image = check_image(image)
+    rows, columns = image.shape[:2]
+    shape = (2 * rows, 2 * columns) if shape is None else _check_shape(shape, rows, columns)
+    nothing = np.zeros((1, *shape[1:], *image.shape[2:]), image.dtype)
+    result = np.empty((*shape, *image.shape[2:]), image.dtype)
+    return expand_onto(image, nothing, 1, result)
+
+
+def expand_onto(small, other, sign, result):
+    """Fill ``result`` with ``other`` plus (or minus) ``small`` expanded, and return it."""
+    step = small.shape[2] if small.ndim == 3 else 1
+    columns = small.shape[1] * step
+    limits = _limits(small.dtype, result.dtype)
+    small, other, flat = (
+        (a.view(np.uint8) if a.dtype == bool else a).reshape(len(a), -1)
+        for a in (small, other, result)
+    )
+    work = _WORK[small.dtype.name][1]
+    rows_at, weights = _vertical_taps(len(small), len(flat))
+    expand = _expand_floats if small.dtype.kind == "f" else _expand_integers
+    expand(
+        small,
+        rows_at,
+        weights.astype(work),
+        step,
+        np.empty(columns + 2 * step, work),
+        np.empty(2 * columns + step, work),
+        other,
+        work(sign),
+        limits.astype(work),
+        flat,
+    )
+    return result
+
+
+def _vertical_taps(small_rows, rows):
+    """Return for each row of an expanded image three rows of the small one and their weights."""
+    r = np.arange(rows)
+    r[2 * small_rows :] = 2 * small_rows - 2  # as in OpenCV, which repeats the last but one
+    y, odd = r // 2, r % 2
+    above = np.where(odd == 1, y, np.where(y > 0, y - 1, min(1, small_rows - 1)))
+    rows_at = np.stack([above, y, np.minimum(y + 1, small_rows - 1)], axis=1)
+    return rows_at, np.array([[1, 6, 1], [0, 4, 4]])[odd]
+
+
+def _limits(dtype, result_dtype):
+    """Return the smallest and largest value of a result, and the span of the images' values."""
+    if dtype.kind == "f":
+        return np.zeros(3)
+    low, high = (0, 1) if dtype == bool else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    span = high - low
+    return np.array([low, high, span] if result_dtype == dtype else [-span, span, span])
+
+
+def detail_dtype(dtype):
+    return np.dtype(_WORK["uint8" if dtype == bool else dtype.name][2])
+
+
+def raise_if_not_finite(result, image):
+    """Return the result; raise ``ValueError`` where it is not finite because the image is not.
+
+    Every pixel has a part in the result, which is smaller: this is faster than to look first.
+    """
+    if result.dtype.kind == "f" and not np.isfinite(result).all():
+        check_image(image)
+    return result
+
+
+def halved(length):
+    return (length + 1) // 2
+
+
+def _check_shape(shape, rows, columns):
+    try:
+        wanted_rows, wanted_columns = shape
+    except (TypeError, ValueError):
+        raise TypeError(f"shape must be (rows, columns), got {shape!r}") from None
+    wanted_rows = check_number(wanted_rows, "shape rows", integer=True)
+    wanted_columns = check_number(wanted_columns, "shape columns", integer=True)
+    if abs(wanted_rows - 2 * rows) > 1 or abs(wanted_columns - 2 * columns) > 1:
+        raise ValueError(
+            f"shape must be twice that of the image, {(2 * rows, 2 * columns)}, or one less or "
+            f"more, got {(wanted_rows, wanted_columns)}"
+        )
+    return wanted_rows, wanted_columns

@@ -21,6 +21,7 @@ from classicvision.filters.pyramid import (
     halved,
     raise_if_not_finite,
     reduced,
+    value_range,
 )
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def laplacian_pyramid(image: ArrayLike, levels: int | None = None) -> list[np.nd
     for _ in range(_check_levels(levels, image.shape) - 1):
         smaller = reduced(level)
         pyramid.append(np.empty(level.shape, detail_dtype(level.dtype)))
-        expand_onto(smaller, level, -1, pyramid[-1])
+        expand_onto(smaller, level, True, pyramid[-1])
         level = smaller
     pyramid.append(level if pyramid else level.copy())
     raise_if_not_finite(level, image)
@@ -156,7 +157,7 @@ def reconstruct(pyramid: Sequence[ArrayLike]) -> np.ndarray:
     image = check_image(pyramid[-1], name=f"pyramid[{len(pyramid) - 1}]").copy()
     for number in range(len(pyramid) - 2, -1, -1):
         details = _check_details(pyramid[number], f"pyramid[{number}]", image)
-        image = expand_onto(image, details, 1, np.empty(details.shape, image.dtype))
+        image = expand_onto(image, details, False, np.empty(details.shape, image.dtype))
     return image
 
 
@@ -219,8 +220,7 @@ def blend(
     mixed += base
     if a.dtype.kind == "f":
         return mixed
-    low, high = (0, 1) if a.dtype == bool else (np.iinfo(a.dtype).min, np.iinfo(a.dtype).max)
-    return np.rint(mixed).clip(low, high).astype(a.dtype)
+    return np.rint(mixed).clip(*value_range(a.dtype)).astype(a.dtype)
 
 
 def _check_mask(mask, shape, dtype):

@@ -164,28 +164,26 @@ def reduced(image):
     return result
 
 
-# c = column, i = pixel of the small image. Only the last loop writes to every second place.
+# c = column, i = pixel of the small image. `step` is the number of interleaved channels.
 @kernel(inline=True, fastmath={"contract"})
-def _expand_row(small, rows_at, weights, step, across, line):
+def _double_row(row, step, padded, line):
+    """Write a row with zeros between its pixels, filtered by [1, 4, 6, 4, 1]."""
     number = line.dtype.type
-    width = small.shape[1]
-    inner = across[step : step + width]
-    above, here, below = small[rows_at[0]], small[rows_at[1]], small[rows_at[2]]
-    w0, w1, w2 = weights[0], weights[1], weights[2]
+    width = row.size
+    inner = padded[step : step + width]
     for c in range(width):
-        a, b, d = number(above[c]), number(here[c]), number(below[c])
-        inner[c] = number(number(number(w0 * a) + number(w1 * b)) + number(w2 * d))
+        inner[c] = number(row[c])
     second = min(step, width - step)
     for k in range(step):
-        across[k] = inner[second + k]
-        across[step + width + k] = inner[width - step + k]
-    left, centre, right = across, across[step:], across[2 * step :]
+        padded[k] = inner[second + k]
+        padded[step + width + k] = inner[width - step + k]
+    left, right = padded, padded[2 * step :]
     if step == 1:
         for i in range(width):
             pixel = np.uint64(2 * i)
             outer = number(left[i] + right[i])
-            line[pixel] = number(outer + number(number(6) * centre[i]))
-            line[pixel + np.uint64(1)] = number(number(4) * number(centre[i] + right[i]))
+            line[pixel] = number(outer + number(number(6) * inner[i]))
+            line[pixel + np.uint64(1)] = number(number(4) * number(inner[i] + right[i]))
     else:
         for i in range(width // 3):
             pixel, half = np.uint64(6 * i), np.uint64(3 * i)
@@ -193,35 +191,60 @@ def _expand_row(small, rows_at, weights, step, across, line):
                 k = np.uint64(channel)
                 c = half + k
                 outer = number(left[c] + right[c])
-                line[pixel + k] = number(outer + number(number(6) * centre[c]))
-                sides = number(centre[c] + right[c])
+                line[pixel + k] = number(outer + number(number(6) * inner[c]))
+                sides = number(inner[c] + right[c])
                 line[pixel + np.uint64(3) + k] = number(number(4) * sides)
     for k in range(step):  # the last column of a width that is twice the small one and one more
         line[2 * width + k] = line[2 * width - step + k]
 
 
-# r = row of the result, c = column. The result is `other` plus or minus the expanded image, cut
-# to low..high; beyond the span of the images `other` cannot matter. It may have one row only.
+# r = row of the result, y = row of the small image, c = column. Each row of the small image is
+# doubled once and used three times: three of them go round in a ring.
+@kernel(inline=True, fastmath={"contract"})
+def _expand_row(small, r, step, padded, ring, line):
+    """Write 64 times row ``r`` of the expanded image."""
+    number = line.dtype.type
+    rows = small.shape[0]
+    y = min(r // 2, rows - 1)  # OpenCV repeats the last row but one after twice the rows
+    if r == 2 * y:
+        for n in range(y + 1 if y > 0 else 0, min(y + 2, rows)):
+            _double_row(small[n], step, padded, ring[n % 3])
+    above, here = ring[(y - 1 if y > 0 else min(1, rows - 1)) % 3], ring[y % 3]
+    below = ring[min(y + 1, rows - 1) % 3]
+    if r % 2 == 0:
+        for c in range(line.size):
+            line[c] = number(number(above[c] + below[c]) + number(number(6) * here[c]))
+    else:
+        for c in range(line.size):
+            line[c] = number(number(4) * number(here[c] + below[c]))
+
+
+# r = row of the result, c = column. The result is `other` minus the expanded image, or plus it
+# and cut to low..high: beyond the span of the images `other` cannot matter. It may have one row.
 @kernel
-def _expand_integers(small, rows_at, weights, step, across, line, other, sign, limits, result):
+def _expand_integers(small, step, padded, ring, line, other, minus, low, high, span, result):
     number, to_result = line.dtype.type, result.dtype.type
     half, shift = number(32), number(6)
-    low, high, span = limits[0], limits[1], limits[2]
     for r in range(result.shape[0]):
-        _expand_row(small, rows_at[r], weights[r], step, across, line)
+        _expand_row(small, r, step, padded, ring, line)
         row, addend = result[r], other[min(r, other.shape[0] - 1)]
-        for c in range(row.size):
-            value = number(sign * number(number(line[c] + half) >> shift))
-            more = min(max(number(addend[c]), number(-span)), span)
-            row[c] = to_result(min(max(number(value + more), low), high))
+        if minus:
+            for c in range(row.size):
+                value = number(number(line[c] + half) >> shift)
+                row[c] = to_result(number(number(addend[c]) - value))
+        else:
+            for c in range(row.size):
+                value = number(number(line[c] + half) >> shift)
+                more = min(max(number(addend[c]), number(-span)), span)
+                row[c] = to_result(min(max(number(value + more), low), high))
 
 
 @kernel(fastmath={"contract"})
-def _expand_floats(small, rows_at, weights, step, across, line, other, sign, limits, result):
+def _expand_floats(small, step, padded, ring, line, other, minus, low, high, span, result):
     number = line.dtype.type
-    scale = number(sign * number(1 / 64))
+    scale = number(-1 / 64) if minus else number(1 / 64)
     for r in range(result.shape[0]):
-        _expand_row(small, rows_at[r], weights[r], step, across, line)
+        _expand_row(small, r, step, padded, ring, line)
         row, addend = result[r], other[min(r, other.shape[0] - 1)]
         for c in range(row.size):
             row[c] = number(addend[c] + number(line[c] * scale))
@@ -261,58 +284,48 @@ def pyramid_expand(image: ArrayLike, shape: tuple[int, int] | None = None) -> np
     array([[16, 32, 48, 32,  8,  0,  0,  0],
            [16, 32, 48, 32,  8,  0,  0,  0]], dtype=uint8)
     """
-    image = check_image(image)
+    image = check_image(image, finite=False)
+    raise_if_not_finite(image, image)
     rows, columns = image.shape[:2]
     shape = (2 * rows, 2 * columns) if shape is None else _check_shape(shape, rows, columns)
     nothing = np.zeros((1, *shape[1:], *image.shape[2:]), image.dtype)
     result = np.empty((*shape, *image.shape[2:]), image.dtype)
-    return expand_onto(image, nothing, 1, result)
+    return expand_onto(image, nothing, False, result)
 
 
-def expand_onto(small, other, sign, result):
-    """Fill ``result`` with ``other`` plus (or minus) ``small`` expanded, and return it."""
+def expand_onto(small, other, minus, result):
+    """Fill ``result`` with ``other`` plus or minus ``small`` expanded, and return it."""
     step = small.shape[2] if small.ndim == 3 else 1
     columns = small.shape[1] * step
-    limits = _limits(small.dtype, result.dtype)
+    low, high = (0, 0) if small.dtype.kind == "f" else value_range(small.dtype)
     small, other, flat = (
         (a.view(np.uint8) if a.dtype == bool else a).reshape(len(a), -1)
         for a in (small, other, result)
     )
     work = _WORK[small.dtype.name][1]
-    rows_at, weights = _vertical_taps(len(small), len(flat))
     expand = _expand_floats if small.dtype.kind == "f" else _expand_integers
     expand(
         small,
-        rows_at,
-        weights.astype(work),
         step,
         np.empty(columns + 2 * step, work),
-        np.empty(2 * columns + step, work),
+        np.empty((3, 2 * columns + step), work),
+        np.empty(flat.shape[1], work),
         other,
-        work(sign),
-        limits.astype(work),
+        minus,
+        work(low),
+        work(high),
+        work(high - low),
         flat,
     )
     return result
 
 
-def _vertical_taps(small_rows, rows):
-    """Return for each row of an expanded image three rows of the small one and their weights."""
-    r = np.arange(rows)
-    r[2 * small_rows :] = 2 * small_rows - 2  # as in OpenCV, which repeats the last but one
-    y, odd = r // 2, r % 2
-    above = np.where(odd == 1, y, np.where(y > 0, y - 1, min(1, small_rows - 1)))
-    rows_at = np.stack([above, y, np.minimum(y + 1, small_rows - 1)], axis=1)
-    return rows_at, np.array([[1, 6, 1], [0, 4, 4]])[odd]
-
-
-def _limits(dtype, result_dtype):
-    """Return the smallest and largest value of a result, and the span of the images' values."""
-    if dtype.kind == "f":
-        return np.zeros(3)
-    low, high = (0, 1) if dtype == bool else (np.iinfo(dtype).min, np.iinfo(dtype).max)
-    span = high - low
-    return np.array([low, high, span] if result_dtype == dtype else [-span, span, span])
+def value_range(dtype):
+    """Return the smallest and the largest value of an image of bool or integers."""
+    if dtype == bool:
+        return 0, 1
+    bits = 8 * dtype.itemsize
+    return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if dtype.kind == "i" else (0, 2**bits - 1)
 
 
 def detail_dtype(dtype):
@@ -324,8 +337,11 @@ def raise_if_not_finite(result, image):
 
     Every pixel has a part in the result, which is smaller: this is faster than to look first.
     """
-    if result.dtype.kind == "f" and not np.isfinite(result).all():
-        check_image(image)
+    if result.dtype.kind == "f":
+        with np.errstate(all="ignore"):
+            finite = np.isfinite(result.sum())  # one pass, and no array of bool
+        if not finite:  # or the sum is too large for its type
+            check_image(image)
     return result
 
 

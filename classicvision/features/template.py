@@ -18,9 +18,9 @@ from classicvision._jit import kernel
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-# Nanoseconds for a pixel of the result and four pixels of the template, and for a pixel of the
-# image and a doubling of its size: only their ratio matters.
-_DIRECT_COST, _FFT_COST = 1.0, 4.0
+# Nanoseconds of the direct sum for a pixel of the result and one of the template, and of the FFT
+# for a pixel of the image and a doubling of its size, and to set up: only their ratios matter.
+_DIRECT_COST, _FFT_COST, _FFT_SETUP = 0.1, 1.0, 100_000
 # A window counts as flat where its standard deviation is below this part of the largest
 # deviation in the image: less is lost in the rounding of running sums. Sums of integers are exact.
 _FLAT_INTEGERS, _FLAT_FLOATS = 3e-8, 1e-6
@@ -171,9 +171,8 @@ def correlation(image: np.ndarray, template: np.ndarray) -> NDArray[np.float32]:
     pixels -= middle if image.dtype.kind == "f" else np.rint(middle)  # sums stay whole numbers
     largest = max(pixels.max(), -pixels.min())
     flat = (_FLAT_FLOATS if image.dtype.kind == "f" else _FLAT_INTEGERS) * largest
-    size = image.size
-    by_fft = _FFT_COST * size * math.log2(size) < _DIRECT_COST * result.size * pattern.size / 4
-    if by_fft:
+    by_fft = _FFT_SETUP + _FFT_COST * image.size * math.log2(image.size)
+    if by_fft < _DIRECT_COST * result.size * pattern.size:
         products = _correlate_by_fft(pixels[:, :, :columns], pattern, shape)
     else:
         products = np.empty(shape)
@@ -205,9 +204,10 @@ def _planes(image, padding):
 def _correlate_by_fft(image, template, shape):
     from scipy import fft
 
-    # What wraps around lies beyond the places where the template fits into the image.
-    size = [fft.next_fast_len(length, real=True) for length in image.shape[1:]]
-    spectrum = fft.rfft2(image, size)
-    spectrum *= fft.rfft2(template, size).conj()
-    products = fft.irfft2(spectrum.sum(axis=0), size)
-    return np.ascontiguousarray(products[: shape[0], : shape[1]])
+    # What wraps around lies beyond the places where the template fits into the image. Axis by
+    # axis, as zeros need no transform along the rows, nor the rows where it does not fit.
+    rows, columns = (fft.next_fast_len(length, real=True) for length in image.shape[1:])
+    spectrum = fft.fft(fft.rfft(template, columns), rows, axis=1, overwrite_x=True).conj()
+    spectrum *= fft.fft(fft.rfft(image, columns), rows, axis=1, overwrite_x=True)
+    total = fft.ifft(spectrum.sum(axis=0), axis=0, overwrite_x=True)[: shape[0]]
+    return np.ascontiguousarray(fft.irfft(total, columns)[:, : shape[1]])

@@ -1,0 +1,125 @@
+"""Which of the circles that were found are reported: none twice, and strokes once."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from classicvision._jit import kernel
+from classicvision.hough._circle_edges import EdgePoints
+from classicvision.hough._circle_fitting import (
+    ALIGNED,
+    ROUGHLY_ALIGNED,
+    TOLERANCE,
+    collect,
+    count_pixels,
+    new_marks,
+)
+
+_OWN_RING = 2.5  # pixels to both sides of a circle within which edge pixels belong to it
+_OWN_PART = 0.7  # of the votes a circle needs must be its own
+_SAME_CENTRE = 3.0  # pixels between the centres of a stroke's two edges
+
+
+# k = circle, from the best to the worst
+@kernel
+def _share_pixels(points, first, size, circles, least, ids, marks, taken, kept):
+    """Keep the circles that have enough edge pixels which belong to no better circle."""
+    rows, columns = size
+    for k in range(circles.shape[0]):
+        x, y, radius, possible = circles[k, 0], circles[k, 1], circles[k, 2], circles[k, 4]
+        inner, outer = radius - TOLERANCE, radius + TOLERANCE
+        count = collect(points, first, x, y, inner, outer, ALIGNED, ids)
+        votes, _ = count_pixels(points, ids, count, x, y, radius, rows, columns, taken, marks)
+        kept[k] = votes >= least * possible
+        if kept[k]:
+            inner, outer = radius - _OWN_RING, radius + _OWN_RING
+            count = collect(points, first, x, y, inner, outer, ROUGHLY_ALIGNED, ids)
+            for i in range(count):
+                taken[ids[i]] = True
+
+
+@kernel
+def _count_votes(points, first, size, circles, tolerances, ids, marks, taken, votes):
+    """Write the votes and the possible votes of each circle."""
+    rows, columns = size
+    for k in range(circles.shape[0]):
+        x, y, radius = circles[k, 0], circles[k, 1], circles[k, 2]
+        inner, outer = radius - tolerances[k], radius + tolerances[k]
+        count = collect(points, first, x, y, inner, outer, ALIGNED, ids)
+        votes[k, 0], votes[k, 1] = count_pixels(
+            points, ids, count, x, y, radius, rows, columns, taken, marks
+        )
+
+
+def select_circles(
+    edges: EdgePoints, found: np.ndarray, threshold: float, min_gap: float
+) -> np.ndarray:
+    """Return each circle once, and the two edges of a stroke as one circle.
+
+    Parameters
+    ----------
+    edges : EdgePoints
+    found : ndarray of float64, shape (n, 6)
+        As :func:`find_circles` returns it, of all octaves together.
+    threshold : float
+        The least votes of a circle, as a part of the pixels it has inside the image.
+    min_gap : float
+        Concentric edges closer than this are the two sides of a stroke.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 5)
+        x, y, radius, votes, pixels inside the image.
+    """
+    order = np.lexsort((found[:, 2], found[:, 0], found[:, 1], -_strength(found)))
+    found = found[order]
+    count = edges.points.shape[1]
+    ids, taken = np.empty(count, np.int32), np.zeros(count, bool)
+    marks = new_marks(found[:, 2].max(initial=1) + min_gap)
+    kept = np.zeros(len(found), bool)
+    least = _OWN_PART * threshold
+    _share_pixels(edges.points, edges.first, edges.shape, found, least, ids, marks, taken, kept)
+    circles, tolerances = _merge_strokes(found[kept], edges.signed, min_gap)
+    votes = np.empty((len(circles), 2), np.int64)
+    taken[:] = False
+    _count_votes(
+        edges.points, edges.first, edges.shape, circles, tolerances, ids, marks, taken, votes
+    )
+    return np.concatenate([circles[:, :3], votes], axis=1)
+
+
+def _strength(found):
+    """How much speaks for a circle: its votes, times the part of it that has votes."""
+    return found[:, 3] ** 2 / found[:, 4]
+
+
+def _merge_strokes(circles, signed, min_gap):
+    """Put the circle in the middle of each stroke in place of its edges.
+
+    Returns the circles, and how far from each its edge pixels lie. Of the edges that could be
+    a stroke's two sides those closest together are, so that two strokes side by side stay two.
+    """
+    x, y, radius, side = circles[:, 0], circles[:, 1], circles[:, 2], circles[:, 5]
+    apart = np.hypot(x[:, None] - x, y[:, None] - y)
+    gap = np.abs(radius[:, None] - radius)
+    near = (apart < _SAME_CENTRE) & (gap < min_gap)
+    first, second = np.nonzero(np.triu(near, 1))
+    order = np.argsort(gap[first, second] + apart[first, second], kind="stable")
+    tolerances = np.full(len(circles), TOLERANCE)
+    strength = _strength(circles)
+    circles, waiting, gone = circles.copy(), np.ones(len(circles), bool), []
+    for i, j in zip(first[order].tolist(), second[order].tolist(), strict=True):
+        if not (waiting[i] and waiting[j]):
+            continue
+        if strength[j] > strength[i]:
+            i, j = j, i
+        if not signed or side[i] != side[j]:
+            waiting[i] = waiting[j] = False
+            tolerances[i] += gap[i, j] / 2
+            circles[i, :3] = (circles[i, :3] + circles[j, :3]) / 2
+        waiting[j] = False
+        gone.append(j)
+    rest = np.delete(np.arange(len(circles)), gone)
+    return circles[rest], tolerances[rest]

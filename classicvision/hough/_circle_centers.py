@@ -11,6 +11,9 @@ from classicvision._jit import kernel
 
 _CELLS_TO_CENTRE = 8  # from the nearest edge pixels of an octave; its cells are that large
 _PAD = 2 * _CELLS_TO_CENTRE + 4  # cells around the image, which take the votes for outside it
+_MOST = 2**16 - 1  # votes that a cell can hold; there it stops counting
+_RAY = 7  # what a vote along a line through a cell and its neighbours adds to the blurred cell
+_LEAST_PART = 0.7  # of the votes a circle needs, for its centre
 
 
 @dataclass(frozen=True)
@@ -62,44 +65,63 @@ def _vote(points, cell, nearest, steps, votes):
             dx, dy = distance * nx, distance * ny
             ahead = np.uint64(np.int32(y + dy)) * width + np.uint64(np.int32(x + dx))
             behind = np.uint64(np.int32(y - dy)) * width + np.uint64(np.int32(x - dx))
-            flat[ahead] += 1
-            flat[behind] += 1
+            flat[ahead] += flat[ahead] != _MOST
+            flat[behind] += flat[behind] != _MOST
 
 
-# r = row, c = column. A vote for a cell is half a vote for the cells beside it.
+@kernel(inline=True)
+def _vertex(before, here, after):
+    """Where the parabola through three values is highest; the middle one is not below the rest."""
+    return 0.5 * (after - before) / max(2 * here - before - after, 1)
+
+
+# 1 where a circle around a place lies inside the image, along one axis, and 0.5 at the border.
+@kernel(inline=True)
+def _part_inside(place, size, radius):
+    return 0.5 * (min(place / radius, 1.0) + min((size - place) / radius, 1.0))
+
+
+# r = row, c = column. The last three rows of the blurred table go round in a ring. Most of it is
+# below the threshold: 64 cells at a time are skipped by their maximum.
 @kernel
-def _blur(votes, line, blurred):
-    rows, columns = votes.shape
-    for r in range(1, rows - 1):
-        above, here, below = votes[r - 1], votes[r], votes[r + 1]
-        for c in range(columns):
-            line[c] = above[c] + np.int32(2) * here[c] + below[c]
-        left, middle, right = line, line[1:], line[2:]
-        row = blurred[r][1:]
-        for c in range(columns - 2):
-            row[c] = left[c] + np.int32(2) * middle[c] + right[c]
+def _find_peaks(votes, line, ring, nearest, threshold, peaks):
+    """Write x, y (in cells) and votes of the local maxima of the blurred table inside the image.
 
-
-# Most of the table is below the threshold: 64 cells at a time are skipped by their maximum.
-@kernel
-def _find_peaks(votes, threshold, peaks):
-    """Write the flat positions of the local maxima inside the image; return how many there are."""
+    A vote for a cell is half a vote for the cells beside it. The threshold sinks towards the
+    border with the part of the smallest circle, ``nearest`` cells in radius, that is inside the
+    image. Returns how many maxima there are.
+    """
     rows, columns = votes.shape
     found = 0
-    for r in range(_PAD, rows - _PAD):
-        above, here, below = votes[r - 1], votes[r], votes[r + 1]
+    left, middle, right = line, line[1:], line[2:]
+    for r in range(_PAD - 1, rows - _PAD + 1):
+        first, second, third = votes[r - 1], votes[r], votes[r + 1]
+        for c in range(columns):
+            line[c] = np.int32(first[c]) + np.int32(2) * np.int32(second[c]) + np.int32(third[c])
+        newest = ring[r % 3][1:]
+        for c in range(columns - 2):
+            newest[c] = left[c] + np.int32(2) * middle[c] + right[c]
+        if r <= _PAD:
+            continue
+        above, here, below = ring[(r - 2) % 3], ring[(r - 1) % 3], ring[r % 3]
+        wanted = threshold * _part_inside(r - 0.5 - _PAD, rows - 2 * _PAD, nearest)
         for start in range(_PAD, columns - _PAD, 64):
             stop = min(start + 64, columns - _PAD)
+            least = wanted * min(
+                _part_inside(start + 0.5 - _PAD, columns - 2 * _PAD, nearest),
+                _part_inside(stop - 0.5 - _PAD, columns - 2 * _PAD, nearest),
+            )
             part = here[start:stop]
             most = part[0]
             for k in range(part.size):
                 most = max(most, part[k])
-            if most < threshold:
+            if most < least:
                 continue
             for c in range(start, stop):
                 v = here[c]
                 if (
-                    v >= threshold
+                    v >= least
+                    and v >= wanted * _part_inside(c + 0.5 - _PAD, columns - 2 * _PAD, nearest)
                     and v > here[c - 1]
                     and v >= here[c + 1]
                     and v > above[c - 1]
@@ -109,54 +131,57 @@ def _find_peaks(votes, threshold, peaks):
                     and v >= below[c]
                     and v >= below[c + 1]
                 ):
-                    if found < peaks.size:
-                        peaks[found] = r * columns + c
+                    if found < peaks.shape[0]:
+                        peak = peaks[found]
+                        peak[0] = c - _PAD + _vertex(here[c - 1], v, here[c + 1])
+                        peak[1] = r - 1 - _PAD + _vertex(above[c], v, below[c])
+                        peak[2] = v
                     found += 1
     return found
 
 
-def vote(points: np.ndarray, shape: tuple[int, int], octave: Octave) -> np.ndarray:
-    """Return the table of votes for centres, int32, with its pad.
+def new_table(octaves: list[Octave], shape: tuple[int, int]) -> np.ndarray:
+    """Return memory for the largest table of votes."""
+    return np.empty(max(math.prod(octave.table_shape(shape)) for octave in octaves), np.uint16)
+
+
+def vote(
+    points: np.ndarray, shape: tuple[int, int], octave: Octave, memory: np.ndarray
+) -> np.ndarray:
+    """Return the table of votes for centres, uint16, with its pad; it lies in ``memory``.
 
     Cell ``(_PAD + i, _PAD + j)`` stands for the pixels with ``i <= (y + 0.5) / cell < i + 1``
-    and ``j <= (x + 0.5) / cell < j + 1``; its value is 4 times the votes for it, 2 times those
-    for the cells beside, above and below, and those for its other neighbours.
+    and ``j <= (x + 0.5) / cell < j + 1``.
     """
-    votes = np.zeros(octave.table_shape(shape), np.int32)
+    rows, columns = octave.table_shape(shape)
+    votes = memory[: rows * columns].reshape(rows, columns)
+    votes.fill(0)
     nearest = octave.low / octave.cell
     steps = math.floor(octave.high / octave.cell - nearest + 1e-6) + 1
     _vote(points, np.float32(octave.cell), np.float32(nearest), steps, votes)
-    blurred = np.zeros_like(votes)
-    _blur(votes, np.empty(votes.shape[1], np.int32), blurred)
-    return blurred
+    return votes
 
 
-def find_centers(votes: np.ndarray, octave: Octave, threshold: float) -> np.ndarray:
-    """Return x, y of the local maxima of at least ``threshold``, float64 ``(n, 2)``, in order.
+def find_centers(
+    votes: np.ndarray, octave: Octave, threshold: float
+) -> np.ndarray:
+    """Return x, y of the centres that have enough votes, float64 ``(n, 2)``, in order.
 
-    The place inside a cell is the vertex of a parabola through the votes of three cells.
+    Enough is the part ``threshold`` of those of a circle of the octave's smallest radius; where
+    the frame cuts that circle, of about what is left of it.
     """
-    threshold = math.ceil(threshold)
-    peaks = np.empty(1024, np.int64)
-    count = _find_peaks(votes, threshold, peaks)
-    if count > peaks.size:
-        peaks = np.empty(count, np.int64)
-        _find_peaks(votes, threshold, peaks)
-    peaks = peaks[:count]
-    flat = votes.reshape(-1)
-    rows, columns = np.divmod(peaks, votes.shape[1])
-    x = columns + _vertex(flat[peaks - 1], flat[peaks], flat[peaks + 1])
-    width = votes.shape[1]
-    y = rows + _vertex(flat[peaks - width], flat[peaks], flat[peaks + width])
-    return (np.stack([x, y], axis=1) + (0.5 - _PAD)) * octave.cell - 0.5
+    most = 4 * math.sqrt(2) * octave.low * _RAY
+    line, ring = np.empty(votes.shape[1], np.int32), np.empty((3, votes.shape[1]), np.int32)
+    nearest, least = octave.low / octave.cell, _LEAST_PART * threshold * most
+    peaks = np.empty((256, 3))
+    count = _find_peaks(votes, line, ring, nearest, least, peaks)
+    if count > len(peaks):
+        peaks = np.empty((count, 3))
+        _find_peaks(votes, line, ring, nearest, least, peaks)
+    return (peaks[:count, :2] + 0.5) * octave.cell - 0.5
 
 
 def inside(votes: np.ndarray) -> np.ndarray:
     """Return the table without its pad."""
     return votes[_PAD:-_PAD, _PAD:-_PAD]
 
-
-def _vertex(before, here, after):
-    """Where the parabola through three values, the middle one not below the others, is highest."""
-    bend = 2 * here - before - after
-    return 0.5 * (after - before) / np.maximum(bend, 1)

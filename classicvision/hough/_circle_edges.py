@@ -163,7 +163,7 @@ def _spread(positions, first, columns, points):
 
 # i = the pixel, j = its neighbours
 @kernel
-def _average_normals(points, first, signed, normals):
+def _average_normals(points, first, normals):
     """Write the mean normal of the neighbours on the same edge: half as noisy as its own."""
     xs, ys, nxs, nys = points[0], points[1], points[2], points[3]
     out_x, out_y = normals[0], normals[1]
@@ -182,7 +182,7 @@ def _average_normals(points, first, signed, normals):
                         if cosine > similar:
                             sum_x += nxs[j]
                             sum_y += nys[j]
-                        elif not signed and -cosine > similar:
+                        elif -cosine > similar:
                             sum_x -= nxs[j]
                             sum_y -= nys[j]
             length = np.float32(np.sqrt(sum_x * sum_x + sum_y * sum_y))
@@ -209,9 +209,9 @@ def edge_points(mask: np.ndarray, image: np.ndarray | None) -> EdgePoints:
     points = np.empty((4, positions.size), np.float32)
     if image is None:
         _spread(positions, first, columns, points)
+        normals = np.empty((2, positions.size), np.float32)
+        _average_normals(points, first, normals)
+        points[2:] = normals
     else:
         _measure(image, positions, points)
-    normals = np.empty((2, positions.size), np.float32)
-    _average_normals(points, first, image is not None, normals)
-    points[2:] = normals
     return EdgePoints(points, first, image is not None, mask.shape)

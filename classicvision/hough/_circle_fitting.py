@@ -16,7 +16,8 @@ TOLERANCE = 1.5  # pixels between a circle and the edge pixels that lie on it
 _MOST_FITS = 16
 _NARROWER = 0.65  # how the width of the ring shrinks from fit to fit
 _STANDSTILL = 0.01  # pixels
-_PROMISING = 0.4  # of the votes a circle needs, in one peak of the histogram
+_PROMISING = 0.8  # of the votes a circle needs, in one peak of the histogram
+_NEARLY = 0.9  # of the votes a circle needs, in edge pixels while it is fitted
 _LEAST_ARC = 0.2  # of the whole circle, inside the image or not
 _ALL_PIXELS = 4 * math.sqrt(2)  # of a digital circle, times its radius
 _FARTHEST_MOVE = 3  # cells, from what the votes say to what fits
@@ -51,26 +52,27 @@ def collect(points, first, x, y, inner, outer, cosine, ids):
             for j in range(np.uint64(first[row, left]), np.uint64(first[row, right])):
                 dx, dy = xs[j] - x, ys[j] - y
                 distance = dx * dx + dy * dy
-                if near <= distance <= far:
-                    along = dx * nxs[j] + dy * nys[j]
-                    if along * along >= square * distance:
-                        ids[count] = j
-                        count += np.uint64(1)
+                along = dx * nxs[j] + dy * nys[j]
+                in_ring = (near <= distance) & (distance <= far)
+                ids[count] = j  # without a branch, which would be mispredicted
+                count += np.uint64(in_ring & (along * along >= square * distance))
     return np.int64(count)
 
 
 # Gauss-Newton for the sum of w (distance - radius)^2 over x, y and radius, with Tukey's weights
 # w, which leave out what is not in the ring. The ring narrows from fit to fit.
 @kernel
-def _fit(points, ids, count, x, y, radius, width, side):
+def _fit(points, ids, count, x, y, radius, width, side, least):
     """Fit a circle to the edge pixels around it; return x, y, radius, or radius 0 without a fit.
 
+    There is none with fewer than ``least`` edge pixels in the ring.
     ``side`` is 1 where only edges that are brighter outside belong to the circle at first, 0
     for those brighter inside, -1 for both.
     """
     xs, ys, nxs, nys = points[0], points[1], points[2], points[3]
     for _ in range(_MOST_FITS):
         uu = uv = vv = u1 = v1 = ones = ue = ve = e1 = 0.0
+        in_ring = 0
         for k in range(count):
             j = np.uint64(ids[k])
             dx, dy = xs[j] - x, ys[j] - y
@@ -79,7 +81,10 @@ def _fit(points, ids, count, x, y, radius, width, side):
             if abs(error) >= width or distance <= 0:
                 continue
             along = dx * nxs[j] + dy * nys[j]
-            if abs(along) < ALIGNED * distance or (side >= 0 and (along > 0) != (side == 1)):
+            if abs(along) < ALIGNED * distance:
+                continue
+            in_ring += 1
+            if side >= 0 and (along > 0) != (side == 1):
                 continue
             u, v = dx / distance, dy / distance
             w = 1 - (error / width) ** 2
@@ -96,7 +101,7 @@ def _fit(points, ids, count, x, y, radius, width, side):
         # Cramer's rule for the symmetric system of three equations
         a, b, c = vv * ones - v1 * v1, u1 * v1 - uv * ones, uv * v1 - vv * u1
         determinant = uu * a + uv * b + u1 * c
-        if not determinant > 1e-6 * ones * ones * ones:
+        if in_ring < least or not determinant > 1e-6 * ones * ones * ones:
             return x, y, 0.0
         d, f, g = uu * ones - u1 * u1, uv * u1 - uu * v1, uu * vv - uv * uv
         step_x = (a * ue + b * ve + c * e1) / determinant
@@ -150,7 +155,7 @@ def count_pixels(points, ids, count, x, y, radius, rows, columns, taken, marks):
             in_image = 0 <= base_x + k < columns and 0 <= row < rows
             if abs(across) <= radius and abs(row - y) >= abs(across) and in_image:
                 possible += 1
-                votes += marks[k + part * width]
+                votes += 1 if marks[k + part * width] else 0
         across = base_y + k - y
         height = math.sqrt(max(radius * radius - across * across, 0.0))
         for part in range(2):
@@ -158,7 +163,7 @@ def count_pixels(points, ids, count, x, y, radius, rows, columns, taken, marks):
             in_image = 0 <= base_y + k < rows and 0 <= column < columns
             if abs(across) <= radius and abs(column - x) > abs(across) and in_image:
                 possible += 1
-                votes += marks[k + (2 + part) * width]
+                votes += 1 if marks[k + (2 + part) * width] else 0
     return votes, possible
 
 
@@ -181,12 +186,14 @@ def _fill_histogram(points, ids, count, x, y, inner, bin_width, signed, histogra
 
 @kernel
 def _try_circle(
-    points, first, size, ids, count, x, y, radius, cell, side, threshold, scratch, taken, marks
+    points, first, size, ids, count, x, y, radius, cell, side, possible, threshold, scratch, marks, taken
 ):
     """Fit a circle and count its votes; return x, y, radius (0 if it is none), votes, possible."""
     rows, columns = size
     old_x, old_y, old_radius = x, y, radius
-    x, y, radius = _fit(points, ids, count, x, y, radius, TOLERANCE + cell, side)
+    x, y, radius = _fit(
+        points, ids, count, x, y, radius, TOLERANCE + cell, side, _NEARLY * threshold * possible
+    )
     moved = max(abs(x - old_x), abs(y - old_y), abs(radius - old_radius))
     inside = -0.5 <= x < columns - 0.5 and -0.5 <= y < rows - 0.5
     if radius <= 0 or moved > _FARTHEST_MOVE * cell or not inside:
@@ -206,12 +213,11 @@ def _find_circles(
 ):
     """Write x, y, radius, votes, possible and side of the circles around centres; return how many.
 
-    One centre can have several circles. ``ids`` has two lines, each as long as the edge pixels.
+    One centre can have several circles. ``ids`` has two lines, each one longer than the edge pixels are many.
     """
     rows, columns = size
-    low, high, cell = radii
+    inner, outer, cell = radii
     bin_width = max(1.0, 0.5 * cell)
-    inner, outer = max(low - 2 * cell, 0.5), high + 2 * cell
     ring, scratch = ids[0], ids[1]
     found = 0
     for k in range(centers.shape[0]):
@@ -229,7 +235,12 @@ def _find_circles(
                     or here < _PROMISING * _LEAST_ARC * _ALL_PIXELS * radius
                 ):
                     continue
-                _, possible = count_pixels(points, ring, 0, x, y, radius, rows, columns, taken, marks)
+                if min(x, y, columns - 1 - x, rows - 1 - y) > radius:
+                    possible = int(_ALL_PIXELS * radius)
+                else:
+                    _, possible = count_pixels(
+                        points, ring, 0, x, y, radius, rows, columns, taken, marks
+                    )
                 if here < _PROMISING * threshold * possible or found == circles.shape[0]:
                     continue
                 circle = circles[found]
@@ -244,10 +255,11 @@ def _find_circles(
                     radius,
                     cell,
                     side if signed else -1,
+                    possible,
                     threshold,
                     scratch,
-                    taken,
                     marks,
+                    taken,
                 )
                 if circle[2] > 0:
                     circle[5] = side
@@ -256,7 +268,7 @@ def _find_circles(
 
 
 def find_circles(
-    edges: EdgePoints, centers: np.ndarray, octave: Octave, threshold: float
+    edges: EdgePoints, centers: np.ndarray, octave: Octave, margin: float, threshold: float
 ) -> np.ndarray:
     """Return the circles around the centres, of the octave's radii or nearly so.
 
@@ -275,7 +287,9 @@ def find_circles(
         x, y, radius, votes, pixels inside the image, and the histogram's side: 1 for the
         circles found by edges that are brighter outside.
     """
-    bins = int((octave.high - octave.low + 4 * octave.cell) / max(1.0, 0.5 * octave.cell)) + 1
+    margin = max(margin, 2 * octave.cell)
+    inner, outer = max(octave.low - margin, 0.5), octave.high + margin
+    bins = int((outer - inner) / max(1.0, 0.5 * octave.cell)) + 1
     found = np.empty((8 * len(centers), 6))
     count = _find_circles(
         edges.points,
@@ -283,11 +297,11 @@ def find_circles(
         edges.shape,
         edges.signed,
         centers,
-        (octave.low, octave.high, octave.cell),
+        (inner, outer, octave.cell),
         threshold,
         np.empty((2, bins + 4), np.int32),
-        np.empty((2, edges.points.shape[1]), np.int32),
-        new_marks(octave.high + (2 + _FARTHEST_MOVE) * octave.cell),
+        np.empty((2, edges.points.shape[1] + 1), np.int32),
+        new_marks(outer + _FARTHEST_MOVE * octave.cell),
         np.zeros(edges.points.shape[1], bool),
         found,
     )

@@ -76,7 +76,7 @@ def select_circles(
     order = np.lexsort((found[:, 2], found[:, 0], found[:, 1], -_strength(found)))
     found = found[order]
     count = edges.points.shape[1]
-    ids, taken = np.empty(count, np.int32), np.zeros(count, bool)
+    ids, taken = np.empty(count + 1, np.int32), np.zeros(count, bool)
     marks = new_marks(found[:, 2].max(initial=1) + min_gap)
     kept = np.zeros(len(found), bool)
     least = _OWN_PART * threshold

@@ -11,7 +11,7 @@ import numpy as np
 from classicvision._checks import check_image, check_number
 from classicvision.edges.canny import canny
 from classicvision.filters.smoothing import gaussian
-from classicvision.hough._circle_centers import Octave, find_centers, inside, octaves, vote
+from classicvision.hough._circle_centers import Octave, find_centers, inside, new_table, octaves, vote
 from classicvision.hough._circle_edges import EdgePoints, edge_points, sample_gradients
 from classicvision.hough._circle_fitting import find_circles
 from classicvision.hough._circle_selection import select_circles
@@ -26,13 +26,10 @@ if TYPE_CHECKING:
 _TIMES_NOISE = 5.0
 _LEAST_CONTRAST = 0.03
 _LOW_TO_HIGH = 0.5  # ratio of Canny's thresholds
-_SAMPLES = 10_000  # of the gradient, to know its noise
+_SAMPLES = 4_000  # of the gradient, to know its noise
 _RAYLEIGH_MEDIAN = math.sqrt(2 * math.log(2))  # of the length of a gradient with unit noise
 _ENOUGH_LEVELS = 64  # an image with a smaller range is stretched before it is smoothed
 _HALF_PIXEL = 0.5  # radii are as exact as this where they are compared to the limits
-# The least votes of a centre: this part of the votes that a circle of the octave's smallest
-# radius needs, times the weight of a ray that crosses the centre's cell and its neighbours.
-_LEAST_VOTES = 0.35 * 7 * 4 * math.sqrt(2)
 _SOBEL_VARIANCE = 0.5 + 1 / 12  # by which Sobel's smoothing and the pixel widen an edge
 
 
@@ -225,14 +222,15 @@ def hough_circles(
     else:
         smoothed, mask = _find_edges(gray, sigma, thresholds)
         points = edge_points(mask, smoothed)
-    ranges = _search_ranges(limits, min_gap, gray.shape)
+    ranges = _search_ranges(limits, gray.shape)
+    memory = new_table(ranges, gray.shape)
     votes, centers, found = [], [], [np.empty((0, 6))]
     for octave in ranges:
-        table = vote(points.points, gray.shape, octave)
-        peaks = find_centers(table, octave, threshold * octave.low * _LEAST_VOTES)
-        found.append(find_circles(points, peaks, octave, threshold))
+        table = vote(points.points, gray.shape, octave, memory)
+        peaks = find_centers(table, octave, threshold)
+        found.append(find_circles(points, peaks, octave, min_gap / 2, threshold))
         if return_steps:
-            votes.append(inside(table))
+            votes.append(inside(table).copy())
             centers.append(peaks)
     candidates = np.concatenate(found)
     selected = select_circles(points, candidates, threshold, min_gap)
@@ -299,10 +297,9 @@ def _noise(smoothed):
     return float(np.median(lengths[:count])) / _RAYLEIGH_MEDIAN
 
 
-def _search_ranges(limits, min_gap, shape):
+def _search_ranges(limits, shape):
     """Return the octaves; they reach half a gap further, for the two sides of a stroke."""
-    low = max(1.0, limits[0] - min_gap / 2 - _HALF_PIXEL)
-    high = min(limits[1] + min_gap / 2 + _HALF_PIXEL, math.hypot(*shape))
+    low, high = limits[0], min(limits[1], math.hypot(*shape))
     return octaves(low, high) if low <= high else []
 
 

@@ -166,9 +166,9 @@ def count_matches(found, truth, close):
     ``found`` and ``truth`` are arrays whose first two columns are x and y; ``close`` is a boolean
     array (found, truth) of pairs that may match. Returns the pairs (found index, true index).
     """
-    found, truth = np.reshape(found, (len(found), -1)), np.reshape(truth, (len(truth), -1))
     if not len(found) or not len(truth):
         return []
+    found, truth = np.reshape(found, (len(found), -1)), np.reshape(truth, (len(truth), -1))
     apart = np.hypot(*(found[:, None, :2] - truth[None, :, :2]).transpose(2, 0, 1))
     pairs = []
     for flat in np.argsort(apart, axis=None, kind="stable"):

@@ -11,11 +11,11 @@ from classicvision.hough._circle_centers import Octave
 from classicvision.hough._circle_edges import TILE, EdgePoints
 
 ROUGHLY_ALIGNED = 0.85  # cosine between a normal and the direction to a roughly known centre
-ALIGNED = 0.92  # the same for a fitted centre: 23 degrees
+ALIGNED = 0.96  # the same for a fitted centre: 16 degrees
 TOLERANCE = 1.5  # pixels between a circle and the edge pixels that lie on it
-_MOST_FITS = 16
-_NARROWER = 0.65  # how the width of the ring shrinks from fit to fit
-_STANDSTILL = 0.01  # pixels
+_MOST_FITS = 12
+_NARROWER = 0.5  # how the width of the ring shrinks from fit to fit
+_STANDSTILL = 0.02  # pixels
 _PROMISING = 0.8  # of the votes a circle needs, in one peak of the histogram
 _NEARLY = 0.9  # of the votes a circle needs, in edge pixels while it is fitted
 _LEAST_ARC = 0.2  # of the whole circle, inside the image or not
@@ -72,7 +72,7 @@ def _fit(points, ids, count, x, y, radius, width, side, least):
     xs, ys, nxs, nys = points[0], points[1], points[2], points[3]
     for _ in range(_MOST_FITS):
         uu = uv = vv = u1 = v1 = ones = ue = ve = e1 = 0.0
-        in_ring = 0
+        in_ring, per_square = 0, 1 / (width * width)
         for k in range(count):
             j = np.uint64(ids[k])
             dx, dy = xs[j] - x, ys[j] - y
@@ -86,18 +86,19 @@ def _fit(points, ids, count, x, y, radius, width, side, least):
             in_ring += 1
             if side >= 0 and (along > 0) != (side == 1):
                 continue
-            u, v = dx / distance, dy / distance
-            w = 1 - (error / width) ** 2
-            w *= w
-            uu += w * u * u
-            uv += w * u * v
-            vv += w * v * v
-            u1 += w * u
-            v1 += w * v
+            scale = 1 / distance
+            u, v = scale * dx, scale * dy
+            w = (1 - error * error * per_square) ** 2
+            wu, wv, we = w * u, w * v, w * error
+            uu += wu * u
+            uv += wu * v
+            vv += wv * v
+            u1 += wu
+            v1 += wv
             ones += w
-            ue += w * u * error
-            ve += w * v * error
-            e1 += w * error
+            ue += u * we
+            ve += v * we
+            e1 += we
         # Cramer's rule for the symmetric system of three equations
         a, b, c = vv * ones - v1 * v1, u1 * v1 - uv * ones, uv * v1 - vv * u1
         determinant = uu * a + uv * b + u1 * c
@@ -185,15 +186,33 @@ def _fill_histogram(points, ids, count, x, y, inner, bin_width, signed, histogra
 
 
 @kernel
+def _narrow(points, ids, count, x, y, inner, outer, chosen):
+    """Write which of the edge pixels are in a narrower ring; return how many."""
+    xs, ys = points[0], points[1]
+    near, far = max(inner, 0.0) ** 2, outer * outer
+    left = np.uint64(0)
+    for k in range(count):
+        j = np.uint64(ids[k])
+        dx, dy = xs[j] - x, ys[j] - y
+        distance = dx * dx + dy * dy
+        chosen[left] = ids[k]
+        left += np.uint64((near <= distance) & (distance <= far))
+    return np.int64(left)
+
+
+@kernel
 def _try_circle(
     points, first, size, ids, count, x, y, radius, cell, side, possible, threshold, scratch, marks, taken
 ):
     """Fit a circle and count its votes; return x, y, radius (0 if it is none), votes, possible."""
     rows, columns = size
     old_x, old_y, old_radius = x, y, radius
-    x, y, radius = _fit(
-        points, ids, count, x, y, radius, TOLERANCE + cell, side, _NEARLY * threshold * possible
-    )
+    width, least = TOLERANCE + cell, _NEARLY * threshold * possible
+    inner, outer = radius - width - cell, radius + width + cell
+    count = _narrow(points, ids, count, x, y, inner, outer, scratch)
+    if count < least:
+        return x, y, 0.0, 0, 0
+    x, y, radius = _fit(points, scratch, count, x, y, radius, width, side, least)
     moved = max(abs(x - old_x), abs(y - old_y), abs(radius - old_radius))
     inside = -0.5 <= x < columns - 0.5 and -0.5 <= y < rows - 0.5
     if radius <= 0 or moved > _FARTHEST_MOVE * cell or not inside:
@@ -287,7 +306,7 @@ def find_circles(
         x, y, radius, votes, pixels inside the image, and the histogram's side: 1 for the
         circles found by edges that are brighter outside.
     """
-    margin = max(margin, 2 * octave.cell)
+    margin = max(margin, octave.cell)
     inner, outer = max(octave.low - margin, 0.5), octave.high + margin
     bins = int((outer - inner) / max(1.0, 0.5 * octave.cell)) + 1
     found = np.empty((8 * len(centers), 6))

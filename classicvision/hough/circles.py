@@ -109,7 +109,7 @@ def hough_circles(
     min_distance: float | None = None,
     min_gap: float = 6,
     max_circles: int | None = None,
-    sigma: float = 1.5,
+    sigma: float = 1.4,
     low: float | None = None,
     high: float | None = None,
     return_steps: bool = False,
@@ -141,7 +141,7 @@ def hough_circles(
     low, high : float, optional
         Canny's thresholds of the length of Sobel's gradient of the smoothed image (in its
         units: a sharp step of height h has 4 h without smoothing, and about 1.8 h after a
-        Gaussian of 1.5). By default they follow from the image's noise. Give both or neither;
+        Gaussian of 1.4). By default they follow from the image's noise. Give both or neither;
         they may come in either order.
     return_steps : bool
         Return all intermediate results.
@@ -294,7 +294,9 @@ def _noise(smoothed):
     step = max(1, math.isqrt(smoothed.size // _SAMPLES))
     lengths = np.empty(-(-smoothed.shape[0] // step) * -(-smoothed.shape[1] // step), np.float32)
     count = sample_gradients(smoothed, step, lengths)
-    return float(np.median(lengths[:count])) / _RAYLEIGH_MEDIAN
+    lengths = lengths[:count]
+    lengths.partition(count // 2)
+    return float(lengths[count // 2]) / _RAYLEIGH_MEDIAN
 
 
 def _search_ranges(limits, shape):

@@ -1,0 +1,296 @@
+"""Fitting a contour's pose to edge pixels, and giving each edge pixel to one match only."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from classicvision._jit import kernel
+
+_NONE = 1e9  # the distance of an edge that is not there
+_PEN = 5  # two edges, each up to so far away, may be the two sides of a line drawn with a pen
+_TOLERANCE = 2.0  # an edge backs a point of the contour up to this distance, in pixels
+_PAIR_TOLERANCE = 1.5  # the same for the middle of a pair of edges
+_COARSE_ANGLE = math.radians(30)
+_FINE_ANGLE = math.radians(20)
+_ROUGH_POINTS, _FINE_POINTS = 80, 200  # of the contour, while poses move
+_MOST_FITTED = 64
+_DAMPING = 1e-3  # keeps a pose that the edges do not determine, like a circle's angle
+
+
+# x, y = a point of the contour, nx, ny = its normal. An edge pixel and its four neighbours know
+# the edge, so that no diagonal step slips through.
+@kernel(inline=True)
+def _look_across(x, y, nx, ny, reach, cosine, signed, nearest, edges):
+    """Return the distances along a normal to the nearest edges of either direction."""
+    rows, columns = nearest.shape
+    forward, backward = _NONE, _NONE
+    for k in range(2 * reach + 1):
+        along = (k + 1) // 2 if k % 2 else -(k // 2)
+        c = int(np.floor(x + along * nx + 0.5))
+        r = int(np.floor(y + along * ny + 0.5))
+        if c < 0 or c >= columns or r < 0 or r >= rows:
+            continue
+        edge = nearest[r, c]
+        if edge < 0:
+            continue
+        agreement = nx * edges[edge, 2] + ny * edges[edge, 3]
+        distance = nx * (edges[edge, 0] - x) + ny * (edges[edge, 1] - y)
+        if abs(distance) > reach:
+            continue
+        if agreement >= cosine:
+            forward = distance if abs(distance) < abs(forward) else forward
+        elif agreement <= -cosine and not signed:
+            backward = distance if abs(distance) < abs(backward) else backward
+    return forward, backward
+
+
+# A symmetric system of four equations, its right side in the fifth column, by elimination.
+@kernel(inline=True)
+def _solve(system):
+    """Turn the fifth column into the solution."""
+    for k in range(4):
+        for m in range(k + 1, 4):
+            factor = system[m, k] / system[k, k]
+            for n in range(k, 5):
+                system[m, n] -= factor * system[k, n]
+    for k in range(3, -1, -1):
+        for n in range(k + 1, 4):
+            system[k, 4] -= system[k, n] * system[n, 4]
+        system[k, 4] /= system[k, k]
+
+
+# p = pose, i = point of the contour, k, m = unknown: shift along x and y, turn, growth; the last
+# two as the shift that they cause at the contour's mean radius. Distances along the normals are
+# linear in these; least squares with the weights of a biweight, from wide to narrow.
+@kernel
+def _fit(
+    contour, normals, radius, nearest, edges, signed, pen, reaches, widths, cosines, damping,
+    limits, found, system, row, poses, backed,
+):  # fmt: skip
+    """Move each pose to the edges around it; count the points of the contour that have one."""
+    count = contour.shape[0]
+    for p in range(poses.shape[0]):
+        for step in range(reaches.size):
+            x, y, angle, scale = poses[p, 0], poses[p, 1], poses[p, 2], poses[p, 3]
+            cosine, sine = np.cos(angle), np.sin(angle)
+            reach, width = reaches[step], widths[step]
+            some, pairs = 0, 0
+            for i in range(count):
+                u = scale * (cosine * contour[i, 0] - sine * contour[i, 1])
+                v = scale * (sine * contour[i, 0] + cosine * contour[i, 1])
+                nx = cosine * normals[i, 0] - sine * normals[i, 1]
+                ny = sine * normals[i, 0] + cosine * normals[i, 1]
+                forward, backward = _look_across(
+                    x + u, y + v, nx, ny, reach, cosines[step], signed, nearest, edges
+                )
+                near = forward if abs(forward) <= abs(backward) else backward
+                pair = _NONE
+                if reach <= pen and abs(forward) < _NONE and abs(backward) < _NONE:
+                    pair = 0.5 * (forward + backward)
+                    pairs += 1
+                if abs(near) < _NONE:
+                    some += 1
+                found[i, 0], found[i, 1] = near, pair
+            if step == reaches.size - 1:
+                total = 0
+                for i in range(count):
+                    if abs(found[i, 0]) <= _TOLERANCE or abs(found[i, 1]) <= _PAIR_TOLERANCE:
+                        total += 1
+                backed[p] = total
+                break
+            outlined = 1 if 2 * pairs > some else 0
+            for k in range(4):
+                for m in range(5):
+                    system[k, m] = 0.0
+            weights = 0.0
+            for i in range(count):
+                distance = found[i, outlined]
+                if abs(distance) >= width:
+                    continue
+                u = cosine * contour[i, 0] - sine * contour[i, 1]
+                v = sine * contour[i, 0] + cosine * contour[i, 1]
+                row[0] = cosine * normals[i, 0] - sine * normals[i, 1]
+                row[1] = sine * normals[i, 0] + cosine * normals[i, 1]
+                row[2] = (row[1] * u - row[0] * v) / radius
+                row[3] = (row[0] * u + row[1] * v) / radius
+                row[4] = distance
+                weight = 1.0 - (distance / width) * (distance / width)
+                weight *= weight
+                weights += weight
+                for k in range(4):
+                    for m in range(k, 5):
+                        system[k, m] += weight * row[k] * row[m]
+            if weights == 0.0:
+                continue
+            for k in range(4):
+                system[k, k] += weights * damping[k]
+                for m in range(k):
+                    system[k, m] = system[m, k]
+            _solve(system)
+            poses[p, 0] = x + system[0, 4]
+            poses[p, 1] = y + system[1, 4]
+            turned = angle + system[2, 4] / (scale * radius)
+            grown = scale * np.exp(system[3, 4] / (scale * radius))
+            poses[p, 2] = min(max(turned, limits[0]), limits[1])
+            poses[p, 3] = min(max(grown, limits[2]), limits[3])
+
+
+class EdgeField:
+    """The edges of an image, to be looked up by pixel, and a contour to lay over them.
+
+    Parameters
+    ----------
+    edges : OrientedEdges
+    contour, normals : ndarray of float64, shape (n, 2)
+        The template's points, relative to their mean, and the unit vectors across them.
+    signed : bool
+        Whether edges must have the normals' direction, not the opposite one.
+    rotation, scale_range : (float, float)
+        Limits of angle and scale; equal ones are kept.
+    """
+
+    def __init__(self, edges, contour, normals, signed, rotation, scale_range):
+        self._edges = np.hstack([edges.points, edges.normals])
+        self._nearest = _nearest_edges(edges.pixels)
+        self._contour, self._normals = contour, normals
+        self._radius = mean_radius(contour)
+        self._signed = bool(signed)
+        drawn = _is_narrow(contour, normals, math.ceil(_PEN / scale_range[0]))
+        self._pen = 0 if signed or drawn else _PEN
+        fixed = [low == high for low, high in (rotation, scale_range)]
+        self._damping = np.array([_DAMPING] * 2 + [1e12 if f else _DAMPING for f in fixed])
+        whole_turn = rotation[1] - rotation[0] >= 2 * math.pi
+        angles = (-math.inf, math.inf) if whole_turn else rotation
+        self._limits = np.array([*angles, *scale_range], np.float64)
+
+    def fit(self, poses, reach):
+        """Return the fitted poses, without those that came to the same or to nothing.
+
+        Parameters
+        ----------
+        poses : ndarray, shape (n, 4)
+            x, y, angle, scale of the contour's mean.
+        reach : float
+            How far the edges may be, in pixels.
+        """
+        wide = [max(_PEN, math.ceil(reach * part)) for part in (1, 0.8, 0.6, 0.5)] + [_PEN]
+        angles = [_COARSE_ANGLE] * 4 + [_FINE_ANGLE]
+        poses, backed = self._run(poses, wide, wide, angles, _ROUGH_POINTS)
+        order = np.argsort(-backed, kind="stable")
+        poses = poses[order]
+        poses = poses[~self._repeated(poses, reach / 2)][:_MOST_FITTED]
+        widths = [_PEN, _PEN, _PEN, 3, 3, 3]
+        poses, _ = self._run(poses, [_PEN] * 6, widths, [_FINE_ANGLE] * 6, _FINE_POINTS)
+        return poses
+
+    def _repeated(self, poses, distance):
+        """Whether a pose moves the contour's points as an earlier one does, in the mean."""
+        place = poses[:, 0] + 1j * poses[:, 1]
+        size = self._radius * poses[:, 3] * np.exp(1j * poses[:, 2])
+        shift, change = (np.abs(z[:, None] - z) for z in (place, size))
+        return np.triu(shift**2 + change**2 < distance**2, 1).any(axis=0)
+
+    def backing(self, poses):
+        """Return for each pose which part of the contour's points has an edge, 0 to 1."""
+        _, backed = self._run(poses, [_PEN], [_PEN], [_FINE_ANGLE], len(self._contour))
+        return backed / len(self._contour)
+
+    def share(self, poses, backing, threshold):
+        """Keep the poses that reach the threshold with edges that no better one has.
+
+        Parameters
+        ----------
+        poses : ndarray, shape (n, 4)
+        backing : ndarray, shape (n,)
+            As :meth:`backing` returns it.
+        threshold : float
+
+        Returns
+        -------
+        poses : ndarray, shape (k, 4)
+        backing : ndarray, shape (k,)
+            By the edges that were left.
+        """
+        kept, parts = [], []
+        for number in np.argsort(-backing, kind="stable").tolist():
+            pose, part = poses[number], float(backing[number])
+            if part < threshold or part == 0:
+                break
+            if kept:
+                part = float(self.backing([pose])[0])
+            if part >= threshold and part > 0:
+                kept.append(pose)
+                parts.append(part)
+                self._clear(pose)
+        return np.array(kept).reshape(-1, 4), np.array(parts)
+
+    def _clear(self, pose):
+        """Take the edges along the contour away, so that they back no other pose."""
+        x, y, angle, scale = pose
+        turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+        normals = self._normals @ turn
+        points = scale * self._contour @ turn + [x, y]
+        across = np.arange(-_PEN, _PEN + 1)[:, None, None]
+        columns, rows = np.rint(points + across * normals).astype(np.intp).reshape(-1, 2).T
+        height, width = self._nearest.shape
+        for down in (-1, 0, 1):
+            for right in (-1, 0, 1):
+                r, c = rows + down, columns + right
+                inside = (r >= 0) & (r < height) & (c >= 0) & (c < width)
+                self._nearest[r[inside], c[inside]] = -1
+
+    def _run(self, poses, reaches, widths, angles, most_points):
+        poses = np.array(poses, np.float64)
+        thin = slice(None, None, -(-len(self._contour) // most_points))
+        contour, normals = (np.ascontiguousarray(a[thin]) for a in (self._contour, self._normals))
+        backed = np.zeros(len(poses), np.int64)
+        _fit(
+            contour,
+            normals,
+            self._radius,
+            self._nearest,
+            self._edges,
+            self._signed,
+            self._pen,
+            np.array(reaches, np.int64),
+            np.array(widths, np.float64),
+            np.cos(angles),
+            self._damping,
+            self._limits,
+            np.empty((len(contour), 2)),
+            np.empty((4, 5)),
+            np.empty(5),
+            poses,
+            backed,
+        )
+        return poses, backed
+
+
+def _nearest_edges(pixels):
+    """Return at each pixel the number of the edge pixel there or beside it, or -1."""
+    rows, columns = np.nonzero(pixels)
+    numbers = np.arange(len(rows), dtype=np.int32)
+    framed = np.full((pixels.shape[0] + 2, pixels.shape[1] + 2), -1, np.int32)
+    for down, right in ((0, 1), (2, 1), (1, 0), (1, 2), (1, 1)):
+        framed[rows + down, columns + right] = numbers
+    return np.ascontiguousarray(framed[1:-1, 1:-1])
+
+
+def mean_radius(contour):
+    """Return the root of the mean squared distance from the origin."""
+    return float(np.sqrt((contour**2).sum(axis=1).mean()))
+
+
+def _is_narrow(contour, normals, reach):
+    """Whether most of a contour has another part of itself close beside it, as pen strokes do."""
+    corner = contour.min(axis=0) - reach - 2
+    columns, rows = np.rint(contour - corner).astype(np.intp).T
+    pixels = np.zeros((rows.max() + reach + 3, columns.max() + reach + 3), bool)
+    pixels[rows, columns] = True
+    beside = np.zeros(len(contour), bool)
+    for away in (*range(-reach, -2), *range(3, reach + 1)):
+        columns, rows = np.rint(contour - corner + away * normals).astype(np.intp).T
+        beside |= pixels[rows, columns]
+    return bool(2 * beside.sum() > len(contour))

@@ -13,12 +13,14 @@ import classicvision
 
 # What programs may rely on. Removing one breaks them; new ones are added here.
 NAMES = [
-    "CascadeDetector", "Circles", "Detections", "Ellipses", "Lines", "Matches", "Segments",
-    "__version__", "box_sum", "canny",
-    "draw", "find_lines", "fit_lines", "gaussian", "gradient", "group_boxes", "hough_lines",
-    "hough_segments", "integral_image", "iou", "iter_images", "nms", "read_image",
-    "sample_image", "squared_integral_image", "suppress_lines", "tilted_integral_image",
-    "write_image",
+    "CascadeDetector", "Circles", "Detections", "Ellipses", "GeneralizedHough", "Lines",
+    "Matches", "Segments", "__version__", "bilateral", "blend", "box_sum", "canny", "draw",
+    "find_lines", "find_template", "fit_lines", "gaussian", "gaussian_pyramid", "gradient",
+    "group_boxes", "hough_circles", "hough_ellipses", "hough_lines", "hough_segments",
+    "hough_slope_intercept", "integral_image", "iou", "iter_images", "laplacian_pyramid",
+    "match_template", "median", "nms", "non_local_means", "pyramid_expand", "pyramid_reduce",
+    "read_image", "reconstruct", "sample_image", "squared_integral_image", "suppress_lines",
+    "tilted_integral_image", "trace_edges", "write_image",
 ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from classicvision._jit import on_compile
 from classicvision.cli._messages import error, message
 
 # Each command is the function of this name in the module of this name, loaded when it is used.
-COMMANDS = ("faces", "lines", "edges", "warmup")
+COMMANDS = ("faces", "lines", "circles", "edges", "explain", "warmup")
 
 
 class _CommandLine(click.Group):
@@ -99,7 +99,7 @@ def _abandon_output():
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
 def main(context):
-    """Find faces, lines and edges in photographs.
+    """Find faces, lines, circles and edges in photographs.
 
     Without an image a command runs on a photograph that is installed with it.
 

@@ -44,9 +44,7 @@ def _correlate(image, template, result):
                     first, second, third, fourth = row[j:], row[j + 1 :], row[j + 2 :], row[j + 3 :]
                     t0, t1, t2, t3 = taps[j], taps[j + 1], taps[j + 2], taps[j + 3]
                     for c in range(columns):
-                        total[c] += (
-                            t0 * first[c] + t1 * second[c] + t2 * third[c] + t3 * fourth[c]
-                        )
+                        total[c] += t0 * first[c] + t1 * second[c] + t2 * third[c] + t3 * fourth[c]
 
 
 @kernel(inline=True)

@@ -161,9 +161,7 @@ def reconstruct(pyramid: Sequence[ArrayLike]) -> np.ndarray:
     return image
 
 
-def blend(
-    a: ArrayLike, b: ArrayLike, mask: ArrayLike, levels: int | None = None
-) -> np.ndarray:
+def blend(a: ArrayLike, b: ArrayLike, mask: ArrayLike, levels: int | None = None) -> np.ndarray:
     """Join two images without a visible seam: coarse structures over a wide zone, fine ones over
     a narrow one.
 

@@ -162,9 +162,7 @@ def vote(
     return votes
 
 
-def find_centers(
-    votes: np.ndarray, octave: Octave, threshold: float
-) -> np.ndarray:
+def find_centers(votes: np.ndarray, octave: Octave, threshold: float) -> np.ndarray:
     """Return x, y of the centres that have enough votes, float64 ``(n, 2)``, in order.
 
     Enough is the part ``threshold`` of those of a circle of the octave's smallest radius; where
@@ -184,4 +182,3 @@ def find_centers(
 def inside(votes: np.ndarray) -> np.ndarray:
     """Return the table without its pad."""
     return votes[_PAD:-_PAD, _PAD:-_PAD]
-

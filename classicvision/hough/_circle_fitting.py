@@ -202,7 +202,21 @@ def _narrow(points, ids, count, x, y, inner, outer, chosen):
 
 @kernel
 def _try_circle(
-    points, first, size, ids, count, x, y, radius, cell, side, possible, threshold, scratch, marks, taken
+    points,
+    first,
+    size,
+    ids,
+    count,
+    x,
+    y,
+    radius,
+    cell,
+    side,
+    possible,
+    threshold,
+    scratch,
+    marks,
+    taken,
 ):
     """Fit a circle and count its votes; return x, y, radius (0 if it is none), votes, possible."""
     rows, columns = size
@@ -219,7 +233,9 @@ def _try_circle(
         return x, y, 0.0, 0, 0
     inner, outer = radius - TOLERANCE, radius + TOLERANCE
     count = collect(points, first, x, y, inner, outer, ALIGNED, scratch)
-    votes, possible = count_pixels(points, scratch, count, x, y, radius, rows, columns, taken, marks)
+    votes, possible = count_pixels(
+        points, scratch, count, x, y, radius, rows, columns, taken, marks
+    )
     if votes < threshold * possible or votes < _LEAST_ARC * _ALL_PIXELS * radius:
         radius = 0.0
     return x, y, radius, votes, possible

@@ -11,7 +11,14 @@ import numpy as np
 from classicvision._checks import check_image, check_number
 from classicvision.edges.canny import canny
 from classicvision.filters.smoothing import gaussian
-from classicvision.hough._circle_centers import Octave, find_centers, inside, new_table, octaves, vote
+from classicvision.hough._circle_centers import (
+    Octave,
+    find_centers,
+    inside,
+    new_table,
+    octaves,
+    vote,
+)
 from classicvision.hough._circle_edges import EdgePoints, edge_points, sample_gradients
 from classicvision.hough._circle_fitting import find_circles
 from classicvision.hough._circle_selection import select_circles

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 FACES_SAMPLE = "astronaut"
 LINES_SAMPLE = "brick"
+CIRCLES_SAMPLE = "coins"
 
 # Each sample's package and its path inside it; data/manifest.json has the licences.
 SAMPLES = {

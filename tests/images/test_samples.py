@@ -46,7 +46,8 @@ def test_gray_sample():
 
 
 def test_default_samples_exist():
-    assert {images.FACES_SAMPLE, images.LINES_SAMPLE} <= set(samples.SAMPLES)
+    defaults = {images.FACES_SAMPLE, images.LINES_SAMPLE, images.CIRCLES_SAMPLE}
+    assert defaults <= set(samples.SAMPLES)
 
 
 def test_unknown_sample():

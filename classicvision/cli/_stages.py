@@ -1,0 +1,127 @@
+"""The pictures that ``classicvision explain`` shows: pairs of a title and an image."""
+
+import numpy as np
+
+from classicvision.drawing import draw
+from classicvision.images import luminance
+from classicvision.results import Circles
+
+_MOST_LINES = 12
+
+
+def _canny(photograph):
+    from classicvision.edges.canny import canny
+
+    steps = canny(photograph, 100, 200, sigma=1, return_steps=True)
+    ridges = steps.weak * 110 + steps.strong * 255
+    return [
+        ("photograph", photograph),
+        ("1 smoothed, sigma 1", steps.smoothed),
+        ("2 derivative along x", steps.gx),
+        ("2 derivative along y", steps.gy),
+        ("2 gradient's magnitude", _bright(steps.magnitude)),
+        ("3 ridges of the magnitude", _bright(steps.suppressed)),
+        ("4 weak (gray) and strong (white)", ridges.astype(np.uint8)),
+        ("4 strong, and weak connected to them", steps.edges),
+    ]
+
+
+def _hough_lines(photograph):
+    from classicvision.edges.canny import canny
+    from classicvision.filters.derivatives import gradient
+    from classicvision.filters.smoothing import gaussian
+    from classicvision.hough.lines import hough_lines
+
+    smooth = gaussian(luminance(photograph), 1)
+    gx, gy = gradient(smooth, dtype="int16")
+    high = max(40, np.quantile(np.abs(gx) + np.abs(gy), 0.95))  # the steepest 5 %
+    edges = canny(smooth, 0.4 * high, high)
+    shorter = min(edges.shape)
+    lines, accumulator = hough_lines(
+        edges,
+        threshold=shorter / 10,
+        max_lines=_MOST_LINES,
+        min_distance=shorter / 40,
+        min_angle=0.1,
+        return_accumulator=True,
+    )
+    table, peaks = _table(accumulator, lines)
+    return [
+        ("photograph", photograph),
+        ("1 edges", edges),
+        ("2 votes: theta across, rho down", table),
+        (f"3 the {len(lines)} highest peaks", peaks),
+        ("4 their lines", draw(photograph, lines)),
+    ]
+
+
+def _table(accumulator, lines):
+    """Return a picture of the votes, as wide as high, and one with the lines' cells marked."""
+    votes = _bright(accumulator.votes.T)
+    used = np.flatnonzero(votes.any(axis=1))
+    first, last = (used[0], used[-1]) if used.size else (0, len(votes) - 1)
+    votes = votes[first : last + 1]
+    wide = max(1, len(votes) // votes.shape[1])
+    table = np.repeat(votes, wide, axis=1)
+    centers = [
+        (wide * (np.abs(accumulator.theta - theta).argmin() + 0.5), r - first)
+        for theta, r in zip(
+            lines.theta, np.searchsorted(accumulator.rho, lines.rho).tolist(), strict=True
+        )
+    ]
+    size = max(4, len(votes) // 60)
+    rings = Circles(centers, [size] * len(centers), lines.votes)
+    return table, draw(table, rings)
+
+
+def _hough_circles(photograph):
+    from classicvision.hough.circles import hough_circles
+
+    shorter = min(photograph.shape[:2])
+    steps = hough_circles(
+        photograph, min_radius=max(5, shorter / 30), max_radius=shorter / 2, return_steps=True
+    )
+    tables = [
+        (f"2 votes for radii {octave.low:.0f} to {octave.high:.0f}", _bright(votes))
+        for octave, votes in zip(steps.octaves, steps.votes, strict=True)
+    ]
+    return [
+        ("photograph", photograph),
+        ("1 edges", steps.edges),
+        *tables,
+        (f"3 {len(steps.candidates)} candidates", draw(photograph, steps.candidates)),
+        (f"4 the {len(steps.circles)} circles", draw(photograph, steps.circles)),
+    ]
+
+
+def _pyramid(photograph):
+    from classicvision import gaussian_pyramid, laplacian_pyramid, reconstruct
+
+    gray = luminance(photograph)
+    levels = 4
+    smooth = gaussian_pyramid(gray, levels)
+    details = laplacian_pyramid(gray, levels)
+    titles = [f"Gaussian level {i}: {a.shape[1]} x {a.shape[0]}" for i, a in enumerate(smooth)]
+    stages = list(zip(titles, smooth, strict=True))
+    for i, detail in enumerate(details[:-1]):
+        stages.append(
+            (f"Laplacian level {i}", np.clip(detail * 2.0 + 128, 0, 255).astype(np.uint8))
+        )
+    again = reconstruct(details)
+    apart = np.abs(again.astype(np.float64) - gray).max()
+    stages.append((f"reconstructed, {apart:g} levels off", again))
+    return stages
+
+
+def _bright(values):
+    """Map 0 to black and the largest value to white, small ones lifted to be seen."""
+    values = np.asarray(values, np.float64)
+    return np.rint(255 * np.sqrt(values / max(values.max(), 1e-12))).astype(np.uint8)
+
+
+STAGES = {
+    "canny": _canny,
+    "hough-lines": _hough_lines,
+    "hough-circles": _hough_circles,
+    "pyramid": _pyramid,
+}

@@ -1,0 +1,56 @@
+"""``classicvision explain``: all stages of an algorithm in one picture."""
+
+import os
+
+import click
+
+from classicvision.cli._messages import error, message, result
+from classicvision.images import CIRCLES_SAMPLE, FACES_SAMPLE, LINES_SAMPLE
+
+
+@click.command("explain")
+@click.argument(
+    "algorithm", type=click.Choice(["canny", "hough-lines", "hough-circles", "pyramid"])
+)
+@click.argument("image", required=False)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="The picture to write (the algorithm's name and .png, in this folder).",
+)
+def explain(algorithm, image, output):
+    """Show the stages of an algorithm on a photograph, side by side in one picture.
+
+    ALGORITHM is canny, hough-lines, hough-circles or pyramid. Without IMAGE a photograph is used
+    that is installed with the package.
+
+    \b
+    Examples:
+      classicvision explain canny
+      classicvision explain hough-lines building.jpg -o stages.png
+    """
+    from classicvision.cli._stages import STAGES
+    from classicvision.drawing import tile
+    from classicvision.images import as_uint8, read_image, sample_path, write_image
+
+    if image == "":
+        raise click.UsageError("the image has no name: ''")
+    if image is None:
+        sample = {"hough-lines": LINES_SAMPLE, "hough-circles": CIRCLES_SAMPLE}.get(
+            algorithm, FACES_SAMPLE
+        )
+        image = str(sample_path(sample))
+        message(f"no image given: this is the sample {os.path.basename(image)}")
+    try:
+        photograph = as_uint8(read_image(image))
+    except (OSError, ValueError) as problem:
+        error(problem)
+        raise click.exceptions.Exit(2) from None
+    output = output or f"{algorithm}.png"
+    try:
+        write_image(output, tile(STAGES[algorithm](photograph)))
+    except (OSError, ValueError) as problem:
+        error(problem)
+        raise click.exceptions.Exit(1) from None
+    result(output)

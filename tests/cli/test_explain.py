@@ -1,0 +1,57 @@
+"""``classicvision explain``: a picture of all stages."""
+
+import os
+
+import numpy as np
+import pytest
+
+import classicvision as cv
+
+
+@pytest.fixture
+def photo(tmp_path):
+    image = cv.sample_image("astronaut")[40:200, 120:320]
+    cv.write_image(tmp_path / "photo.png", image)
+    return image
+
+
+@pytest.mark.parametrize("algorithm", ["canny", "hough-lines", "hough-circles", "pyramid"])
+def test_stages_in_one_picture(run, photo, algorithm):
+    result = run("explain", algorithm, "photo.png", "-o", "stages.png")
+    assert (result.exit_code, result.stdout) == (0, "stages.png\n")
+    picture = cv.read_image("stages.png")
+    assert picture.shape[1] == 3 * 480 + 2 * 8
+    assert picture.std() > 20
+    # The first picture is the photograph itself, or its brightness.
+    first = picture[28 : 28 + 384, :480].mean(axis=2)
+    small = cv.read_image("photo.png", gray=True)
+    assert np.corrcoef(first[::12, ::12].ravel(), small[::5, ::5].ravel())[0, 1] > 0.9
+
+
+def test_without_arguments_for_both(run):
+    result = run("explain", "canny")
+    assert result.exit_code == 0
+    assert result.stdout == "canny.png\n"
+    assert result.stderr.startswith("classicvision: no image given: this is the sample ")
+    assert os.listdir() == ["canny.png"]
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["sift"], 2, "Invalid value for '{canny|hough-lines|hough-circles|pyramid}'"),
+        ([], 2, "Missing argument"),
+        (["canny", "nothing.png"], 2, "nothing.png: no such file"),
+        (["canny", ""], 2, "the image has no name"),
+        (["canny", "photo.png", "-o", "no/folder/here.png"], 1, "no/folder/here.png"),
+        (["canny", "photo.png", "-o", "stages.xyz"], 1, "stages.xyz"),
+    ],
+)
+def test_wrong_usage_is_one_line(run, photo, arguments, code, message):
+    result = run("explain", *arguments)
+    assert result.exit_code == code
+    assert result.stderr.startswith("classicvision: error: ")
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""

@@ -17,7 +17,6 @@ from classicvision._jit import kernel
 from classicvision.filters._borders import border_indices
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
 
@@ -322,14 +321,14 @@ def expand_onto(small, other, minus, result):
 
 def value_range(dtype):
     """Return the smallest and the largest value of an image of bool or integers."""
-    if dtype == bool:
+    if dtype.kind == "b":
         return 0, 1
     bits = 8 * dtype.itemsize
     return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if dtype.kind == "i" else (0, 2**bits - 1)
 
 
 def detail_dtype(dtype):
-    return np.dtype(_WORK["uint8" if dtype == bool else dtype.name][2])
+    return np.dtype(_WORK["uint8" if dtype.kind == "b" else dtype.name][2])
 
 
 def raise_if_not_finite(result, image):

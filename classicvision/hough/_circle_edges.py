@@ -165,7 +165,7 @@ def _spread(positions, first, columns, points):
 @kernel
 def _average_normals(points, first, normals):
     """Write the mean normal of the neighbours on the same edge: half as noisy as its own."""
-    xs, ys, nxs, nys = points[0], points[1], points[2], points[3]
+    xs, nxs, nys = points[0], points[2], points[3]
     out_x, out_y = normals[0], normals[1]
     tiles = first.shape[1] - 1
     reach, similar = np.float32(_REACH + 0.5), np.float32(_SIMILAR)

@@ -129,7 +129,7 @@ def count_pixels(points, ids, count, x, y, radius, rows, columns, taken, marks):
     """Return how many pixels of the digital circle have an edge, and how many are in the image."""
     xs, ys = points[0], points[1]
     reach = _DIAGONAL * radius
-    base_x, base_y = int(math.floor(x - reach)) - 2, int(math.floor(y - reach)) - 2
+    base_x, base_y = math.floor(x - reach) - 2, math.floor(y - reach) - 2
     width = int(2 * reach) + 6
     for k in range(4 * width):
         marks[k] = 0
@@ -248,7 +248,8 @@ def _find_circles(
 ):
     """Write x, y, radius, votes, possible and side of the circles around centres; return how many.
 
-    One centre can have several circles. ``ids`` has two lines, each one longer than the edge pixels are many.
+    One centre can have several circles. ``ids`` has two lines, each one longer than the number
+    of edge pixels.
     """
     rows, columns = size
     inner, outer, cell = radii

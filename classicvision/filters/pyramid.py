@@ -17,7 +17,6 @@ from classicvision._jit import kernel
 from classicvision.filters._borders import border_indices
 
 if TYPE_CHECKING:
-
     from numpy.typing import ArrayLike
 
 # dtype: that of the sums of reduce, of those of expand, and of the levels of details. For uint8

@@ -19,6 +19,7 @@ _PUBLIC = {
     "boxes": ["group_boxes", "iou", "nms"],
     "results": ["Circles", "Detections", "Ellipses", "Lines", "Matches", "Segments"],
     "drawing": ["draw"],
+    "filters.convolution": ["box_filter", "convolve", "convolve_separable", "correlate"],
     "filters.smoothing": ["gaussian"],
     "filters.derivatives": ["gradient"],
     "filters.rank": ["median"],

@@ -14,7 +14,8 @@ import classicvision
 # What programs may rely on. Removing one breaks them; new ones are added here.
 NAMES = [
     "CascadeDetector", "Circles", "Detections", "Ellipses", "GeneralizedHough", "Lines",
-    "Matches", "Segments", "__version__", "bilateral", "blend", "box_sum", "canny", "draw",
+    "Matches", "Segments", "__version__", "bilateral", "blend", "box_filter", "box_sum", "canny",
+    "convolve", "convolve_separable", "correlate", "draw",
     "find_lines", "find_template", "fit_lines", "gaussian", "gaussian_pyramid", "gradient",
     "group_boxes", "hough_circles", "hough_ellipses", "hough_lines", "hough_segments",
     "hough_slope_intercept", "integral_image", "iou", "iter_images", "laplacian_pyramid",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import numbers
 from typing import TYPE_CHECKING
@@ -16,43 +17,51 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 _LARGEST_SIGMA = 10_000  # pixels; the time grows with sigma
+_LARGEST_ORDER = 10
 _LARGEST_TRUNCATE = 100  # beyond 39 sigma all weights are 0 in float64
 
 
 # c = column. Four symmetric pairs of taps at a time, of any filter, keep the sum in a register.
-# Every product is cut to the sum's own type: otherwise Numba widens integers to 64 bits.
-# Contraction to fused multiply-add (1.2 times as fast) only makes the float sums more precise;
-# the fixed-point sums are exact either way.
+# The taps are offsets into one flat array: a slice for each would take as long as the sums of a
+# short row. They are unsigned, since a signed one might count from the end. Every product is
+# cut to the sum's own type: otherwise Numba widens integers to 64 bits. Contraction to fused
+# multiply-add (1.2 times as fast) only makes the float sums more precise; the fixed-point sums
+# are exact either way.
 @kernel(inline=True, fastmath={"contract"})
-def _weigh_pairs(start, centre, a0, b0, a1, b1, a2, b2, a3, b3, weights, total):
+def _weigh_pairs(source, start, centre, a0, b0, a1, b1, a2, b2, a3, b3, weights, total):
     number = total.dtype.type
     w0, w1, w2, w3, w4 = weights[0], weights[1], weights[2], weights[3], weights[4]
-    for c in range(total.size):
-        middle = number(start + number(w0 * number(centre[c])))
-        pair0 = number(w1 * number(number(a0[c]) + number(b0[c])))
-        pair1 = number(w2 * number(number(a1[c]) + number(b1[c])))
-        pair2 = number(w3 * number(number(a2[c]) + number(b2[c])))
-        pair3 = number(w4 * number(number(a3[c]) + number(b3[c])))
+    for column in range(total.size):
+        c = np.uint64(column)
+        middle = number(start + number(w0 * number(source[centre + c])))
+        pair0 = number(w1 * number(number(source[a0 + c]) + number(source[b0 + c])))
+        pair1 = number(w2 * number(number(source[a1 + c]) + number(source[b1 + c])))
+        pair2 = number(w3 * number(number(source[a2 + c]) + number(source[b2 + c])))
+        pair3 = number(w4 * number(number(source[a3 + c]) + number(source[b3 + c])))
         pairs = number(number(pair0 + pair1) + number(pair2 + pair3))
         total[c] = number(middle + pairs)
 
 
 @kernel(inline=True, fastmath={"contract"})
-def _add_pairs(a0, b0, a1, b1, a2, b2, a3, b3, weights, total):
+def _add_pairs(source, a0, b0, a1, b1, a2, b2, a3, b3, weights, k, total):
     number = total.dtype.type
-    w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
-    for c in range(total.size):
-        pair0 = number(w0 * number(number(a0[c]) + number(b0[c])))
-        pair1 = number(w1 * number(number(a1[c]) + number(b1[c])))
-        pair2 = number(w2 * number(number(a2[c]) + number(b2[c])))
-        pair3 = number(w3 * number(number(a3[c]) + number(b3[c])))
+    one = np.uint64(1)
+    w0, w1, w2, w3 = weights[k], weights[k + one], weights[k + one + one], weights[k + one * 3]
+    for column in range(total.size):
+        c = np.uint64(column)
+        pair0 = number(w0 * number(number(source[a0 + c]) + number(source[b0 + c])))
+        pair1 = number(w1 * number(number(source[a1 + c]) + number(source[b1 + c])))
+        pair2 = number(w2 * number(number(source[a2 + c]) + number(source[b2 + c])))
+        pair3 = number(w3 * number(number(source[a3 + c]) + number(source[b3 + c])))
         total[c] += number(number(pair0 + pair1) + number(pair2 + pair3))
 
 
-# r = row, c = column, k = distance from the centre. `rows_at` and `columns_at` say which pixel
-# stands at each position of the image with its border; `step` is the number of interleaved
-# channels. The weights are those from the centre outwards, filled up with zeros to 1 + whole
-# fours. `half` is 0.5 where the result is rounded. `downwards` may be the inside of `line`.
+# r = row, c = column, k = distance from the centre. `rows_at` has the offset, in the flat image,
+# of the row at each position of the image with its border; `columns_at` says which element stands
+# at each position of a row with its border; `step` is the number of interleaved channels. The
+# weights are those from the centre outwards, filled up with zeros to 1 + whole fours. `half` is
+# 0.5 where the result is rounded; `total` is one row then, and otherwise the result itself.
+# `downwards` may be the inside of `line`.
 @kernel(fastmath={"contract"})
 def _smooth(
     image,
@@ -68,57 +77,61 @@ def _smooth(
     total,
     result,
 ):
-    rows, width = image.shape
-    radius_y, radius_x = weights_y.size - 1, weights_x.size - 1
-    border = radius_x * step
+    rows, width = result.shape
+    one, four = np.uint64(1), np.uint64(4)
+    radius_y, radius_x = np.uint64(weights_y.size - 1), np.uint64(weights_x.size - 1)
+    border = radius_x * np.uint64(step)
+    s1, s2, s3 = np.uint64(step), np.uint64(2 * step), np.uint64(3 * step)
     to_result = result.dtype.type
-    inner = line[border : border + width]
     zero = weights_y.dtype.type(0)
     for r in range(rows):
-        for k in range(1, radius_y + 1, 4):
-            up, down = rows_at[r + radius_y - k - 3 :], rows_at[r + radius_y + k :]
-            a0, b0 = image[up[3]], image[down[0]]
-            a1, b1 = image[up[2]], image[down[1]]
-            a2, b2 = image[up[1]], image[down[2]]
-            a3, b3 = image[up[0]], image[down[3]]
-            if k == 1:
-                _weigh_pairs(zero, image[r], a0, b0, a1, b1, a2, b2, a3, b3, weights_y, downwards)
+        here = np.uint64(r) + radius_y
+        for group in range(radius_y // four):
+            k = four * np.uint64(group) + one
+            a0, b0 = rows_at[here - k], rows_at[here + k]
+            a1, b1 = rows_at[here - k - one], rows_at[here + k + one]
+            a2, b2 = rows_at[here - k - one - one], rows_at[here + k + one + one]
+            a3, b3 = rows_at[here - k - four + one], rows_at[here + k + four - one]
+            if group == 0:
+                _weigh_pairs(
+                    image, zero, rows_at[here], a0, b0, a1, b1, a2, b2, a3, b3, weights_y, downwards
+                )
             else:
-                _add_pairs(a0, b0, a1, b1, a2, b2, a3, b3, weights_y[k:], downwards)
+                _add_pairs(image, a0, b0, a1, b1, a2, b2, a3, b3, weights_y, k, downwards)
         if copied:
-            for c in range(width):
-                inner[c] = downwards[c]
-        for c in range(border):
-            beyond = border + width + c
-            line[c] = inner[columns_at[c]]
-            line[beyond] = inner[columns_at[beyond]]
-        for k in range(1, radius_x + 1, 4):
-            left, right = line[border - (k + 3) * step :], line[border + k * step :]
-            a0, b0 = left[3 * step :], right
-            a1, b1 = left[2 * step :], right[step:]
-            a2, b2 = left[step:], right[2 * step :]
-            a3, b3 = left, right[3 * step :]
-            if k == 1:
-                _weigh_pairs(half, inner, a0, b0, a1, b1, a2, b2, a3, b3, weights_x, total)
+            for column in range(width):
+                c = np.uint64(column)
+                line[border + c] = downwards[c]
+        for column in range(border):
+            c = np.uint64(column)
+            beyond = border + np.uint64(width) + c
+            line[c] = line[border + columns_at[c]]
+            line[beyond] = line[border + columns_at[beyond]]
+        sums = total[r % total.shape[0]]
+        for group in range(radius_x // four):
+            k = four * np.uint64(group) + one
+            left, right = border - (k + four - one) * s1, border + k * s1
+            a0, b0, a1, b1 = left + s3, right, left + s2, right + s1
+            a2, b2, a3, b3 = left + s1, right + s2, left, right + s3
+            if group == 0:
+                _weigh_pairs(line, half, border, a0, b0, a1, b1, a2, b2, a3, b3, weights_x, sums)
             else:
-                _add_pairs(a0, b0, a1, b1, a2, b2, a3, b3, weights_x[k:], total)
-        row = result[r]
+                _add_pairs(line, a0, b0, a1, b1, a2, b2, a3, b3, weights_x, k, sums)
         if half:
+            row = result[r]
             for c in range(width):
-                row[c] = to_result(np.floor(total[c]))
-        else:
-            for c in range(width):
-                row[c] = to_result(total[c])
+                row[c] = to_result(np.floor(sums[c]))
 
 
 def gaussian(
     image: ArrayLike,
     sigma: float | tuple[float, float],
     *,
+    order: int | tuple[int, int] = 0,
     truncate: float | None = None,
     mode: str = "mirror",
 ) -> np.ndarray:
-    """Smooth an image by a Gaussian.
+    """Smooth an image by a Gaussian, or differentiate it by the derivatives of one.
 
     Parameters
     ----------
@@ -127,6 +140,9 @@ def gaussian(
     sigma : float or (float, float)
         Standard deviation in pixels, or one along x and one along y, at most
         10,000. 0 leaves an axis as it is.
+    order : int or (int, int)
+        The derivative of the smoothed image, along x and along y (one number is both), at most
+        10: (1, 0) is the slope along x. 0 only smooths.
     truncate : float, optional
         None: OpenCV's size and weights. A number: the weights end at
         ``int(truncate * sigma + 0.5)`` pixels from the centre, as in SciPy, whose default is 4;
@@ -137,13 +153,15 @@ def gaussian(
     Returns
     -------
     numpy.ndarray, shape and dtype of ``image``
-        Integers are rounded to the nearest. With ``truncate=None`` uint8 and uint16 images are
+        Integers are rounded to the nearest. Derivatives are float32, and float64 for float64
+        images. With ``truncate=None`` uint8 and uint16 images are
         identical to ``cv2.GaussianBlur(image, (0, 0), sigma)``.
 
     Raises
     ------
     TypeError, ValueError
-        For an image, sigma, truncate or mode that is not one of these.
+        For an image, sigma, order, truncate or mode that is not one of these; for a derivative
+        along an axis whose sigma is 0.
 
     Notes
     -----
@@ -166,9 +184,12 @@ def gaussian(
     """
     image = check_image(image)
     sigma_x, sigma_y = _sigmas(sigma)
+    orders = _orders(order)
     if truncate is not None:
         truncate = check_number(truncate, "truncate", at_least=0, at_most=_LARGEST_TRUNCATE)
     mode = check_mode(mode)
+    if any(orders):
+        return _differentiate(image, (sigma_x, sigma_y), orders, truncate, mode)
     if image.dtype == bool:
         return gaussian(image.view(np.uint8), sigma, truncate=truncate, mode=mode).view(bool)
     if mode == "constant":  # the nearest pixel to all those outside is one of a frame of zeros
@@ -187,15 +208,16 @@ def gaussian(
     weights_y = _half_weights(sigma_y, radius_y, bits).astype(work_y)
     rows, columns, *channels = image.shape
     step = channels[0] if channels else 1
-    columns_at = border_indices(columns, weights_x.size - 1, mode, step)
+    rows_at = border_indices(rows, weights_y.size - 1, mode).astype(np.uint64)
+    columns_at = border_indices(columns, weights_x.size - 1, mode, step).astype(np.uint64)
     line = np.empty(columns_at.size, work_x)
     copied = work_x != work_y
     border = (weights_x.size - 1) * step
     inner = line[border : border + columns * step]
     result = np.empty_like(image)
     _smooth(
-        image.reshape(rows, -1),
-        border_indices(rows, weights_y.size - 1, mode),
+        image.reshape(-1),
+        rows_at * np.uint64(columns * step),
         columns_at,
         step,
         weights_y,
@@ -204,7 +226,9 @@ def gaussian(
         copied,
         np.empty(columns * step, work_y) if copied else inner,
         line,
-        np.empty(columns * step, work_x),
+        result.reshape(rows, -1)
+        if image.dtype.kind == "f"
+        else np.empty((1, columns * step), work_x),
         result.reshape(rows, -1),
     )
     return result
@@ -220,6 +244,49 @@ def _sigmas(sigma):
     return sigma_x, check_number(sigma_y, "sigma", at_least=0, at_most=_LARGEST_SIGMA)
 
 
+def _orders(order):
+    pair = (order, order) if isinstance(order, numbers.Integral) else order
+    try:
+        order_x, order_y = pair
+    except (TypeError, ValueError):
+        raise TypeError(f"order must be an integer or a pair (x, y), got {order!r}") from None
+    return tuple(
+        check_number(n, "order", at_least=0, at_most=_LARGEST_ORDER, integer=True)
+        for n in (order_x, order_y)
+    )
+
+
+def _differentiate(image, sigmas, orders, truncate, mode):
+    from classicvision.filters.convolution import convolve_separable  # not needed for smoothing
+
+    dtype = np.float64 if image.dtype == np.float64 else np.float32
+    row, column = (
+        derivative_weights(sigma, order, _radius(sigma, truncate, np.dtype(dtype)))
+        for sigma, order in zip(sigmas, orders, strict=True)
+    )
+    return convolve_separable(image, column, row, mode=mode, dtype=dtype)
+
+
+def derivative_weights(sigma: float, order: int, radius: int) -> np.ndarray:
+    """Return the derivative of the Gaussian that sums to 1, from -radius to radius.
+
+    Each derivative of ``p(x) exp(-x^2 / (2 sigma^2))``, p a polynomial, is another of that form:
+    p becomes ``p'(x) - x / sigma^2 p(x)``.
+
+    Raises
+    ------
+    ValueError
+        For a derivative with ``sigma=0``.
+    """
+    if sigma == 0 and order > 0:
+        raise ValueError(f"sigma must be above 0 along an axis of order {order}, got 0")
+    half = _half_weights(sigma, radius, None)[: radius + 1]
+    polynomial = np.polynomial.Polynomial([1.0])
+    for _ in range(order):
+        polynomial = polynomial.deriv() - np.polynomial.Polynomial([0, sigma**-2]) * polynomial
+    return polynomial(np.arange(-radius, radius + 1)) * np.concatenate([half[:0:-1], half])
+
+
 def _radius(sigma, truncate, dtype):
     if sigma == 0:
         return 0
@@ -228,8 +295,12 @@ def _radius(sigma, truncate, dtype):
     return int(truncate * sigma + 0.5)
 
 
+@functools.lru_cache(maxsize=64)  # many small images are smoothed alike
 def _half_weights(sigma, radius, bits):
-    """Return the weights from the centre outwards, and zeros up to 1 + 4, 8, 12, ... in all."""
+    """Return the weights from the centre outwards, and zeros up to 1 + 4, 8, 12, ... in all.
+
+    The array is shared by all callers: not to be written to.
+    """
     distance = np.arange(radius + 1)
     weights = np.array([math.exp(-0.5 / sigma**2 * d * d) if d else 1.0 for d in distance])
     weights /= 2 * weights[:0:-1].sum() + 1

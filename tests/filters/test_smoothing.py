@@ -161,10 +161,52 @@ def test_equals_scipy(mode, dtype, rng):
             np.testing.assert_allclose(result, wanted, rtol=tolerance)
 
 
+# Derivatives
+
+
+@pytest.mark.lane
+def test_derivatives_of_polynomials():
+    y, x = np.mgrid[:41, :51].astype(np.float64)
+    image = 3 * x + 0.5 * y * y - x * y
+    inside = np.s_[20, 20:30]  # where no weight touches the border
+    wanted = {(1, 0): 3 - y, (0, 1): y - x, (0, 2): np.ones_like(x), (1, 1): -np.ones_like(x)}
+    for order, derivative in wanted.items():
+        # the weights beyond 4 sigma, which are left out by default, make a difference of 1e-3
+        result = gaussian(image, 2, order=order, truncate=8)
+        np.testing.assert_allclose(result[inside], derivative[inside], atol=1e-6)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_derivatives_equal_scipys(mode, rng):
+    from scipy.ndimage import gaussian_filter
+
+    for dtype, tolerance in ((np.float64, 1e-12), (np.float32, 1e-5), (np.uint8, 1e-3)):
+        for shape in [(1, 1), (2, 9), (31, 29)]:
+            image = (rng.random(shape) * (200 if dtype == np.uint8 else 1)).astype(dtype)
+            for order in [(1, 0), (0, 1), (2, 0), (1, 1), (3, 2)]:
+                wanted = gaussian_filter(
+                    image.astype(np.float64), 1.5, order=order[::-1], truncate=4, mode=mode
+                )
+                result = gaussian(image, 1.5, order=order, truncate=4, mode=mode)
+                assert result.dtype == (np.float64 if dtype == np.float64 else np.float32)
+                np.testing.assert_allclose(result, wanted, atol=tolerance)
+
+
 @pytest.mark.lane
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
+        (
+            {"sigma": 1, "order": 1.5},
+            TypeError,
+            "order must be an integer or a pair (x, y), got 1.5",
+        ),
+        ({"sigma": 1, "order": (1, -1)}, ValueError, "order must be at least 0, got -1"),
+        (
+            {"sigma": (0, 1), "order": (1, 0)},
+            ValueError,
+            "sigma must be above 0 along an axis of order 1, got 0",
+        ),
         ({"sigma": -1}, ValueError, "sigma must be at least 0, got -1.0"),
         ({"sigma": "1"}, TypeError, "sigma must be a number or a pair (x, y), got '1'"),
         ({"sigma": (1, 2, 3)}, TypeError, "sigma must be a number or a pair (x, y), got (1, 2, 3)"),

@@ -133,7 +133,8 @@ def match_template(image: ArrayLike, template: ArrayLike) -> NDArray[np.float32]
     --------
     >>> import numpy as np
     >>> image = np.array([[0, 0, 5, 0, 9], [0, 0, 0, 5, 0]], np.uint8)
-    >>> match_template(image, np.eye(2)).round(2).tolist()
+    >>> match_template(image, np.eye(2)).round(1).tolist()
+    [[0.0, -0.6000000238418579, 1.0, -0.8999999761581421]]
     """
     image, template = check_image(image), check_image(template, name="template")
     check_channels(image, template)

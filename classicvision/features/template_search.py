@@ -84,7 +84,7 @@ def find_template(
     >>> y, x = np.mgrid[:80, :100]
     >>> image = np.sin(x * y / 90.0)
     >>> found = find_template(image, image[30:60, 50:90], scales=1)
-    >>> found.boxes[0].tolist(), round(found.scores[0], 3)
+    >>> found.boxes[0].tolist(), round(float(found.scores[0]), 3)
     ([50.0, 30.0, 90.0, 60.0], 1.0)
     """
     image, template = check_image(image), check_image(template, name="template")

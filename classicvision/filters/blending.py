@@ -108,7 +108,7 @@ def laplacian_pyramid(image: ArrayLike, levels: int | None = None) -> list[np.nd
     >>> image = np.array([[0, 0, 0, 80, 0, 0, 0, 0]], np.uint8)
     >>> details, rest = laplacian_pyramid(image, 2)
     >>> details.tolist(), rest.tolist()
-    ([[-5, -13, -20, 60, -18, -10, -3, 0]], [[0, 20, 20, 0]])
+    ([[-5, -10, -18, 60, -18, -10, -3, 0]], [[0, 20, 20, 0]])
     """
     image = check_image(image, finite=False)
     pyramid = []
@@ -151,9 +151,10 @@ def reconstruct(pyramid: Sequence[ArrayLike]) -> np.ndarray:
     >>> bool((reconstruct(laplacian_pyramid(image)) == image).all())
     True
     """
-    if not isinstance(pyramid, (list, tuple)) or not pyramid:
-        got = type(pyramid).__name__ if len(np.shape(pyramid)) else repr(pyramid)
-        raise TypeError(f"pyramid must be a list of at least one array, got {got}")
+    if not isinstance(pyramid, (list, tuple)):
+        raise TypeError(f"pyramid must be a list of arrays, got {type(pyramid).__name__}")
+    if not pyramid:
+        raise ValueError("pyramid must have at least one level, got an empty list")
     image = check_image(pyramid[-1], name=f"pyramid[{len(pyramid) - 1}]").copy()
     for number in range(len(pyramid) - 2, -1, -1):
         details = _check_details(pyramid[number], f"pyramid[{number}]", image)
@@ -201,6 +202,7 @@ def blend(a: ArrayLike, b: ArrayLike, mask: ArrayLike, levels: int | None = None
     >>> blend(black, white, left_half, levels=1)[0].tolist()
     [0, 0, 0, 0, 240, 240, 240, 240]
     >>> blend(black, white, left_half, levels=2)[0].tolist()
+    [4, 8, 32, 90, 156, 202, 231, 240]
     """
     a, b = check_image(a, name="a"), check_image(b, name="b")
     if a.shape != b.shape or a.dtype != b.dtype:
@@ -225,11 +227,15 @@ def _check_mask(mask, shape, dtype):
     """Return the mask as a float array that broadcasts to the shape."""
     mask = check_image(mask, name="mask")
     if mask.dtype.kind not in "bf":
-        raise TypeError(f"mask must be bool or float from 0 to 1, got {mask.dtype}; divide it")
+        raise TypeError(
+            f"mask must be bool or float from 0 to 1, got {mask.dtype}; "
+            "divide it by its largest value"
+        )
     if mask.shape not in (shape, shape[:2]):
-        raise ValueError(f"mask must have shape {shape[:2]} or {shape}, got {mask.shape}")
+        wanted = " or ".join(map(str, dict.fromkeys((shape[:2], shape))))
+        raise ValueError(f"mask must have shape {wanted}, got {mask.shape}")
     if mask.min() < 0 or mask.max() > 1:
-        raise ValueError(f"mask must be from 0 to 1, got {mask.min()} to {mask.max()}")
+        raise ValueError(f"mask must be from 0 to 1, got {mask.min():g} to {mask.max():g}")
     return mask.astype(dtype)
 
 

@@ -132,9 +132,9 @@ def pyramid_reduce(image: ArrayLike) -> np.ndarray:
     >>> image = np.zeros((5, 5), np.uint8)
     >>> image[2, 2] = 255
     >>> pyramid_reduce(image)
-    array([[ 4, 24,  4],
-           [24, 36, 24],
-           [ 4, 24,  4]], dtype=uint8)
+    array([[ 4, 12,  4],
+           [12, 36, 12],
+           [ 4, 12,  4]], dtype=uint8)
     """
     image = check_image(image, finite=False)
     return raise_if_not_finite(reduced(image), image)
@@ -272,8 +272,10 @@ def pyramid_expand(image: ArrayLike, shape: tuple[int, int] | None = None) -> np
     Notes
     -----
     Zeros are put between the pixels, then the filter is [1, 4, 6, 4, 1] / 8 along both axes. The
-    image is mirrored at its top and left, its last pixels repeat at its bottom and right. Integers
-    are summed exactly and rounded once, halves up. Beside the result a few rows are allocated.
+    image is mirrored at its top and left, its last pixels repeat at its bottom and right. As in
+    OpenCV one column more than twice as many repeats the last one, one row more the last but one.
+    Integers are summed exactly and rounded once, halves up. Beside the result a few rows are
+    allocated.
 
     Examples
     --------

@@ -10,6 +10,7 @@ import threading
 
 import pytest
 
+import classicvision as cv
 from classicvision._parallel import parallel_map
 
 
@@ -37,6 +38,30 @@ def test_any_joblib_backend(backend):
     joblib = pytest.importorskip("joblib")
     with joblib.parallel_config(backend=backend, n_jobs=2):
         assert list(parallel_map(square, iter(range(5)))) == [0, 1, 4, 9, 16]
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_of_two_workers():
+    distributed = pytest.importorskip("distributed", reason="the extra 'distributed' is missing")
+    joblib = pytest.importorskip("joblib")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, memory_limit=None
+        ) as cluster,
+        distributed.Client(cluster),
+        joblib.parallel_config(backend="dask"),
+    ):
+        found = list(parallel_map(mean_of_edges, [50, 100, 200, 400]))
+    assert [mean for mean, _ in found] == [mean_of_edges(low)[0] for low in (50, 100, 200, 400)]
+    workers = {process for _, process in found}
+    assert os.getpid() not in workers
+    assert len(workers) <= 2
+
+
+def mean_of_edges(low):
+    """Return the share of edge pixels of a photograph, and the process that found them."""
+    image = cv.sample_image("camera", gray=True)
+    return float(cv.canny(image, low, 2 * low).mean()), os.getpid()
 
 
 def test_the_configured_backend_is_used():

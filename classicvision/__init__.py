@@ -20,6 +20,7 @@ _PUBLIC = {
     "results": ["Circles", "Detections", "Ellipses", "Lines", "Matches", "Segments"],
     "drawing": ["draw"],
     "filters.convolution": ["box_filter", "convolve", "convolve_separable", "correlate"],
+    "filters.sharpening": ["sharpen"],
     "filters.smoothing": ["gaussian"],
     "filters.derivatives": ["gradient"],
     "filters.rank": ["median"],

@@ -27,6 +27,7 @@ from classicvision.filters.non_local_means import non_local_means as non_local_m
 from classicvision.filters.pyramid import pyramid_expand as pyramid_expand
 from classicvision.filters.pyramid import pyramid_reduce as pyramid_reduce
 from classicvision.filters.rank import median as median
+from classicvision.filters.sharpening import sharpen as sharpen
 from classicvision.filters.smoothing import gaussian as gaussian
 from classicvision.hough.circles import hough_circles as hough_circles
 from classicvision.hough.ellipses import hough_ellipses as hough_ellipses

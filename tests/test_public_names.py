@@ -20,8 +20,8 @@ NAMES = [
     "group_boxes", "hough_circles", "hough_ellipses", "hough_lines", "hough_segments",
     "hough_slope_intercept", "integral_image", "iou", "iter_images", "laplacian_pyramid",
     "match_template", "median", "nms", "non_local_means", "pyramid_expand", "pyramid_reduce",
-    "read_image", "reconstruct", "sample_image", "squared_integral_image", "suppress_lines",
-    "tilted_integral_image", "trace_edges", "write_image",
+    "read_image", "reconstruct", "sample_image", "sharpen", "squared_integral_image",
+    "suppress_lines", "tilted_integral_image", "trace_edges", "write_image",
 ]  # fmt: skip
 
 

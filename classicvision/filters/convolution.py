@@ -164,10 +164,10 @@ def correlate(
     Examples
     --------
     >>> import numpy as np
-    >>> image = np.zeros((3, 4), np.uint8)
-    >>> image[1, 1] = 10
+    >>> image = np.zeros((3, 5), np.uint8)
+    >>> image[1, 2] = 10
     >>> correlate(image, [[1, 2, 3]])[1].tolist()
-    [30, 20, 10, 0]
+    [0, 30, 20, 10, 0]
     """
     image, weights, mode, dtype = _check(image, kernel, mode, dtype)
     return _filter(image, weights, [n // 2 for n in weights.shape], mode, dtype)
@@ -252,10 +252,10 @@ def convolve_separable(
     Examples
     --------
     >>> import numpy as np
-    >>> image = np.zeros((3, 3), np.uint8)
-    >>> image[1, 1] = 1
-    >>> convolve_separable(image, [1, 2, 1], [0, 3, 5]).tolist()
-    [[0, 3, 5], [0, 6, 10], [0, 3, 5]]
+    >>> image = np.zeros((5, 5), np.uint8)
+    >>> image[2, 2] = 1
+    >>> convolve_separable(image, [1, 2, 1], [0, 3, 5])[1:4].tolist()
+    [[0, 0, 3, 5, 0], [0, 0, 6, 10, 0], [0, 0, 3, 5, 0]]
     """
     image = check_image(image)
     column, row = _check_kernel(column, "column", 1), _check_kernel(row, "row", 1)
@@ -347,12 +347,12 @@ def _filter(image, weights, anchor, mode, dtype):
         image = image.astype(work, copy=False)
     result = np.empty(image.shape, np.uint8 if rounded else work)
     _apply(image, weights, anchor, mode, work, result)
-    return result if rounded else _converted(result, dtype)
+    return converted(result, dtype)
 
 
-def _converted(result, dtype):
-    """Return the sums as ``dtype``: integers are rounded and saturate."""
-    if dtype.kind == "f":
+def converted(result: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Return ``result``, which may be written to, as ``dtype``: integers round and saturate."""
+    if dtype.kind == "f" or dtype == result.dtype:
         return result.astype(dtype, copy=False)
     limits = np.iinfo(np.uint8 if dtype.kind == "b" else dtype)
     np.rint(result, out=result)

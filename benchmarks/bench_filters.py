@@ -1,0 +1,18 @@
+"""All filters, one file for each family, against OpenCV, SciPy and scikit-image."""
+
+from benchmarks import (
+    filters_convolution,
+    filters_rank,
+    filters_smoothing,
+)
+
+_FAMILIES = (
+    filters_smoothing,
+    filters_convolution,
+    filters_rank,
+)
+
+
+def cases(quick):
+    for family in _FAMILIES:
+        yield from family.cases(quick)

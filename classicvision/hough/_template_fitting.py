@@ -47,7 +47,7 @@ def _look_across(x, y, nx, ny, reach, cosine, signed, nearest, edges):
 
 
 # A symmetric system of four equations, its right side in the fifth column, by elimination.
-@kernel(inline=True)
+@kernel
 def _solve(system):
     """Turn the fifth column into the solution."""
     for k in range(4):
@@ -61,80 +61,95 @@ def _solve(system):
         system[k, 4] /= system[k, k]
 
 
-# p = pose, i = point of the contour, k, m = unknown: shift along x and y, turn, growth; the last
-# two as the shift that they cause at the contour's mean radius. Distances along the normals are
-# linear in these; least squares with the weights of a biweight, from wide to narrow.
+# i = point of the contour.
+@kernel
+def _measure(contour, normals, pose, reach, cosine, signed, pen, nearest, edges, found):
+    """Note each point's distance to its edge and to the middle of a pair; return both counts."""
+    turn_x, turn_y = np.cos(pose[2]), np.sin(pose[2])
+    some, pairs = 0, 0
+    for i in range(contour.shape[0]):
+        x = pose[0] + pose[3] * (turn_x * contour[i, 0] - turn_y * contour[i, 1])
+        y = pose[1] + pose[3] * (turn_y * contour[i, 0] + turn_x * contour[i, 1])
+        nx = turn_x * normals[i, 0] - turn_y * normals[i, 1]
+        ny = turn_y * normals[i, 0] + turn_x * normals[i, 1]
+        forward, backward = _look_across(x, y, nx, ny, reach, cosine, signed, nearest, edges)
+        found[i, 0] = forward if abs(forward) <= abs(backward) else backward
+        found[i, 1] = _NONE
+        if abs(found[i, 0]) < _NONE:
+            some += 1
+        if reach <= pen and abs(forward) < _NONE and abs(backward) < _NONE:
+            found[i, 1] = 0.5 * (forward + backward)
+            pairs += 1
+    return some, pairs
+
+
+# k, m = unknown: shift along x and y, turn, growth; the last two as the shift that they cause at
+# the contour's mean radius. Distances along the normals are linear in these; least squares with
+# the weights of Tukey's biweight.
+@kernel
+def _move(contour, normals, radius, pose, distances, width, damping, limits, system, row):
+    """Move a pose by one step towards the edges that are less than ``width`` away."""
+    turn_x, turn_y, scale = np.cos(pose[2]), np.sin(pose[2]), pose[3]
+    for k in range(4):
+        for m in range(5):
+            system[k, m] = 0.0
+    weights = 0.0
+    for i in range(contour.shape[0]):
+        distance = distances[i]
+        if abs(distance) >= width:
+            continue
+        u = turn_x * contour[i, 0] - turn_y * contour[i, 1]
+        v = turn_y * contour[i, 0] + turn_x * contour[i, 1]
+        row[0] = turn_x * normals[i, 0] - turn_y * normals[i, 1]
+        row[1] = turn_y * normals[i, 0] + turn_x * normals[i, 1]
+        row[2] = (row[1] * u - row[0] * v) / radius
+        row[3] = (row[0] * u + row[1] * v) / radius
+        row[4] = distance
+        weight = 1.0 - (distance / width) * (distance / width)
+        weight *= weight
+        weights += weight
+        for k in range(4):
+            for m in range(k, 5):
+                system[k, m] += weight * row[k] * row[m]
+    if weights == 0.0:
+        return
+    for k in range(4):
+        system[k, k] += weights * damping[k]
+        for m in range(k):
+            system[k, m] = system[m, k]
+    _solve(system)
+    pose[0] += system[0, 4]
+    pose[1] += system[1, 4]
+    turned = pose[2] + system[2, 4] / (scale * radius)
+    grown = scale * np.exp(system[3, 4] / (scale * radius))
+    pose[2] = min(max(turned, limits[0]), limits[1])
+    pose[3] = min(max(grown, limits[2]), limits[3])
+
+
 @kernel
 def _fit(
     contour, normals, radius, nearest, edges, signed, pen, reaches, widths, cosines, damping,
     limits, found, system, row, poses, backed,
 ):  # fmt: skip
     """Move each pose to the edges around it; count the points of the contour that have one."""
-    count = contour.shape[0]
+    last = reaches.size - 1
+    near, middle = found[:, 0], found[:, 1]
     for p in range(poses.shape[0]):
+        pose = poses[p]
         for step in range(reaches.size):
-            x, y, angle, scale = poses[p, 0], poses[p, 1], poses[p, 2], poses[p, 3]
-            cosine, sine = np.cos(angle), np.sin(angle)
-            reach, width = reaches[step], widths[step]
-            some, pairs = 0, 0
-            for i in range(count):
-                u = scale * (cosine * contour[i, 0] - sine * contour[i, 1])
-                v = scale * (sine * contour[i, 0] + cosine * contour[i, 1])
-                nx = cosine * normals[i, 0] - sine * normals[i, 1]
-                ny = sine * normals[i, 0] + cosine * normals[i, 1]
-                forward, backward = _look_across(
-                    x + u, y + v, nx, ny, reach, cosines[step], signed, nearest, edges
-                )
-                near = forward if abs(forward) <= abs(backward) else backward
-                pair = _NONE
-                if reach <= pen and abs(forward) < _NONE and abs(backward) < _NONE:
-                    pair = 0.5 * (forward + backward)
-                    pairs += 1
-                if abs(near) < _NONE:
-                    some += 1
-                found[i, 0], found[i, 1] = near, pair
-            if step == reaches.size - 1:
-                total = 0
-                for i in range(count):
-                    if abs(found[i, 0]) <= _TOLERANCE or abs(found[i, 1]) <= _PAIR_TOLERANCE:
-                        total += 1
-                backed[p] = total
-                break
-            outlined = 1 if 2 * pairs > some else 0
-            for k in range(4):
-                for m in range(5):
-                    system[k, m] = 0.0
-            weights = 0.0
-            for i in range(count):
-                distance = found[i, outlined]
-                if abs(distance) >= width:
-                    continue
-                u = cosine * contour[i, 0] - sine * contour[i, 1]
-                v = sine * contour[i, 0] + cosine * contour[i, 1]
-                row[0] = cosine * normals[i, 0] - sine * normals[i, 1]
-                row[1] = sine * normals[i, 0] + cosine * normals[i, 1]
-                row[2] = (row[1] * u - row[0] * v) / radius
-                row[3] = (row[0] * u + row[1] * v) / radius
-                row[4] = distance
-                weight = 1.0 - (distance / width) * (distance / width)
-                weight *= weight
-                weights += weight
-                for k in range(4):
-                    for m in range(k, 5):
-                        system[k, m] += weight * row[k] * row[m]
-            if weights == 0.0:
-                continue
-            for k in range(4):
-                system[k, k] += weights * damping[k]
-                for m in range(k):
-                    system[k, m] = system[m, k]
-            _solve(system)
-            poses[p, 0] = x + system[0, 4]
-            poses[p, 1] = y + system[1, 4]
-            turned = angle + system[2, 4] / (scale * radius)
-            grown = scale * np.exp(system[3, 4] / (scale * radius))
-            poses[p, 2] = min(max(turned, limits[0]), limits[1])
-            poses[p, 3] = min(max(grown, limits[2]), limits[3])
+            some, pairs = _measure(
+                contour, normals, pose, reaches[step], cosines[step], signed, pen, nearest, edges,
+                found,
+            )  # fmt: skip
+            if step < last:
+                distances = middle if 2 * pairs > some else near
+                _move(
+                    contour, normals, radius, pose, distances, widths[step], damping, limits,
+                    system, row,
+                )  # fmt: skip
+        for i in range(contour.shape[0]):
+            if abs(near[i]) <= _TOLERANCE or abs(middle[i]) <= _PAIR_TOLERANCE:
+                backed[p] += 1
 
 
 class EdgeField:

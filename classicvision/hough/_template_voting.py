@@ -242,4 +242,4 @@ def _cells_by_direction(edges, grid, stride):
 
 def _direction_bins(normals, directions):
     angle = np.arctan2(normals[:, 1], normals[:, 0]) / DIRECTION_STEP
-    return np.floor(angle).astype(np.int64) % directions
+    return np.rint(angle).astype(np.int64) % directions

@@ -69,8 +69,8 @@ class GeneralizedHough:
         The reference point x, y in the template, whose place in the image is reported; by
         default the mean of the contour's pixels.
     polarity : {"any", "same"}
-        Whether the shape may also be dark where the template is bright, or drawn as an outline.
-        "same" is more selective, and needs a picture of the shape.
+        Whether the shape may also be dark where the template is bright, or drawn as an outline
+        with a line of up to 4 pixels. "same" is more selective, and needs a picture of the shape.
     sigma : float
         Standard deviation in pixels of the Gaussian before the edges are found.
     low, high : float, optional
@@ -96,7 +96,8 @@ class GeneralizedHough:
        the contour's points with this direction to their mean (Ballard's section 4).
     2. Every edge of the image votes, at each angle and scale, for the places from which the
        displacements of its direction lead to it (section 5). This is done in cells of a size
-       that makes the contour's mean radius 16 cells, in steps of 5 degrees and at most 10 %.
+       that makes the contour's mean radius 12 cells, in steps of 5 degrees and at most 10 %.
+       Directions may differ by a step, and places by a cell: nine cells are counted as one.
     3. The strongest cells are fitted to the edges: shift, turn and scale that bring the contour
        nearest to edges of matching direction, by iterated weighted least squares (as Besl and
        McKay, with distances along the normals).
@@ -105,8 +106,8 @@ class GeneralizedHough:
        equivalent angles of a symmetric shape one remains, which one is not defined.
 
     The time grows with the edges times the contour's length, in cells, times angles and scales.
-    Memory: a byte for each cell and direction, four bytes for each cell and 30 degrees of
-    rotation, four bytes for each pixel, and about 40 bytes for each edge pixel.
+    Memory: about 15 bytes for each pixel while the edges are found, 4 afterwards; 6 bytes for
+    each cell, and a margin of the contour's size; about 100 bytes for each edge pixel.
 
     References
     ----------
@@ -211,12 +212,12 @@ class GeneralizedHough:
         -------
         list of ndarray of float32, shape (k, 2)
             Number i has the displacements x, y to the reference point from those pixels of the
-            contour whose gradient has a direction from 5 i to 5 (i + 1) degrees: 72 lists, or 36
+            contour whose normal has a direction of 5 i degrees, to the nearest: 72 lists, or 36
             where opposite directions are one, with ``polarity="any"``.
         """
         count = 72 if self._polarity == "same" else 36
         angle = np.arctan2(self.normals[:, 1], self.normals[:, 0])
-        bins = np.floor(angle / DIRECTION_STEP).astype(np.intp) % count
+        bins = np.rint(angle / DIRECTION_STEP).astype(np.intp) % count
         displacements = (np.array(self.center) - self.contour).astype(np.float32)
         return [displacements[bins == number] for number in range(count)]
 

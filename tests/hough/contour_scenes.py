@@ -37,6 +37,7 @@ class Scene:
     pose: Pose
     thickness: float  # of the outline; 0 for a filled target
     others: int  # how many other shapes there are
+    noise: float  # its standard deviation, in gray levels
 
 
 def make_scene(seed, *, turned=True, scaled=True):
@@ -60,9 +61,10 @@ def make_scene(seed, *, turned=True, scaled=True):
         _draw_other(rng, attempt, name)
         if _seen(attempt, name, pose, thickness) >= _LEAST_SEEN:
             canvas, drawn = attempt, drawn + 1
-    noisy = canvas + rng.normal(0, rng.uniform(0, 10), canvas.shape)
+    noise = float(rng.uniform(0, 10))
+    noisy = canvas + rng.normal(0, noise, canvas.shape)
     image = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
-    return Scene(image, name, pose, float(thickness), drawn)
+    return Scene(image, name, pose, float(thickness), drawn, noise)
 
 
 def template_image(name):

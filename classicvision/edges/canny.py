@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Literal, NamedTuple, overload
 
 import numpy as np
 
 from classicvision._checks import check_image, check_number, check_option
-from classicvision._jit import kernel
+from classicvision.edges._hysteresis import STRONG, WEAK, connect_weak, empty_labels, inside
+from classicvision.edges._suppression import label_ridges
 from classicvision.filters._borders import border_indices
-from classicvision.filters.derivatives import (
-    gradient,
-    gradient_row,
-    operator_taps,
-    row_offsets,
-)
+from classicvision.filters.derivatives import gradient, operator_taps, row_offsets
 from classicvision.filters.smoothing import gaussian
 from classicvision.images import luminance
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-_WEAK, _STRONG = 1, 2  # labels of a pixel; 0 is none
-_SEGMENT = 128  # pixels of a row that are passed over where all are below the lower threshold
+# A float32 image whose largest value is between these has gradients whose squares are neither
+# too large nor too small for float32.
+_SMALLEST, _LARGEST = 1e-12, 1e15
 
 
 @dataclass(frozen=True)
@@ -36,6 +32,7 @@ class CannySteps:
     smoothed : the image in gray after the Gaussian (the image itself for ``sigma=0``)
     gx, gy : the derivatives, positive where it becomes brighter to the right and downwards
     magnitude : ``|gx| + |gy|``, or ``sqrt(gx**2 + gy**2)`` with ``l2_gradient=True``
+    low, high : the thresholds in units of ``magnitude``, the lower one first
     suppressed : the magnitude where it is a ridge along the gradient's direction, 0 elsewhere
     strong : bool, ridges above the higher threshold
     weak : bool, ridges above the lower threshold only
@@ -46,162 +43,26 @@ class CannySteps:
     gx: NDArray[np.float64]
     gy: NDArray[np.float64]
     magnitude: NDArray[np.float64]
+    low: float
+    high: float
     suppressed: NDArray[np.float64]
     strong: NDArray[np.bool_]
     weak: NDArray[np.bool_]
     edges: NDArray[np.bool_]
 
 
-# c = column. One type (int32, or float64) and no branches: this is what lets LLVM turn the loop
-# into vector instructions. y is scaled by 2^15 so that the direction is decided in integers:
-# |gy| < tan(22.5) |gx| is level, |gy| > tan(67.5) |gx| upright.
-@kernel(inline=True)
-def _suppress(above, here, below, x_row, y_row, low, high, label_row):
-    """Label the pixels whose magnitude is a maximum along the gradient's direction."""
-    number = here.dtype.type
-    above_1, above_2 = above[1:], above[2:]
-    here_1, here_2 = here[1:], here[2:]
-    below_1, below_2 = below[1:], below[2:]
-    for c in range(label_row.size):
-        x, y = number(x_row[c]), number(y_row[c])
-        steepness = number(abs(y) * number(32768))
-        level_limit = number(abs(x) * number(13573))
-        upright_limit = number(level_limit + number(abs(x) * number(65536)))
-        north_west, north, north_east = above[c], above_1[c], above_2[c]
-        west, m, east = here[c], here_1[c], here_2[c]
-        south_west, south, south_east = below[c], below_1[c], below_2[c]
-        falling = (x < 0) == (y < 0)
-        before = north_west if falling else north_east
-        after = south_east if falling else south_west
-        ridge_level = (m > west) & (m >= east)
-        ridge_upright = (m > north) & (m >= south)
-        ridge_diagonal = (m > before) & (m > after)
-        ridge = ridge_upright if steepness > upright_limit else ridge_diagonal
-        ridge = ridge_level if steepness < level_limit else ridge
-        label = np.uint8(2) if m > high else np.uint8(1)
-        label_row[c] = label if ridge & (m > low) else np.uint8(0)
+class _Method(NamedTuple):
+    """How ridges are found, and the type of the magnitudes, or of their squares."""
 
+    aperture: int
+    l2_gradient: bool
+    interpolate: bool
+    number: type
 
-# The same for magnitudes of 16 bits, of which a vector instruction takes twice as many. The
-# directions are decided by tan(22.5) |gx|, rounded down: |gy| is whole, and no multiple of
-# 13573 / 2^15 is, except 0.
-@kernel(inline=True)
-def _suppress_narrow(above, here, below, x_row, y_row, low, high, label_row):
-    above_1, above_2 = above[1:], above[2:]
-    here_1, here_2 = here[1:], here[2:]
-    below_1, below_2 = below[1:], below[2:]
-    for c in range(label_row.size):
-        x, y = x_row[c], y_row[c]
-        width = np.uint16(x if x > 0 else -x)
-        height = np.uint16(y if y > 0 else -y)
-        level_limit = np.uint16(np.uint32(np.uint32(width) * np.uint32(27146)) >> np.uint32(16))
-        upright_limit = np.uint16(level_limit + np.uint16(width + width))
-        north_west, north, north_east = above[c], above_1[c], above_2[c]
-        west, m, east = here[c], here_1[c], here_2[c]
-        south_west, south, south_east = below[c], below_1[c], below_2[c]
-        falling = (x < 0) == (y < 0)
-        before = north_west if falling else north_east
-        after = south_east if falling else south_west
-        ridge_level = (m > west) & (m >= east)
-        ridge_upright = (m > north) & (m >= south)
-        ridge_diagonal = (m > before) & (m > after)
-        ridge = ridge_upright if height > upright_limit else ridge_diagonal
-        ridge = ridge_level if (height <= level_limit) & (width > 0) else ridge
-        label = np.uint8(2) if m > high else np.uint8(1)
-        label_row[c] = label if ridge & (m > low) else np.uint8(0)
-
-
-# r = row, c = column. The magnitudes of three rows and the derivatives of two go round in rings.
-# One of `wide` and `narrow` is None: what the other stands for is all that is compiled.
-@kernel
-def _label_ridges(
-    image, rows_at, columns_at, taps, rounded, thresholds, squared, wide, narrow, lines,
-    slopes, magnitude, labels,
-):  # fmt: skip
-    """Label the local maxima of the gradient's magnitude that exceed the thresholds."""
-    rows, columns = labels.shape[0] - 2, slopes.shape[2]
-    number = thresholds.dtype.type
-    low, high = thresholds[0], thresholds[1]
-    for r in range(rows + 1):
-        newest = magnitude[r % 3][1 : 1 + columns]
-        if r < rows:
-            gradient_row(image, r, rows_at, columns_at, 1, taps, lines, slopes, r % 2)
-            x_row, y_row = slopes[0, r % 2], slopes[1, r % 2]
-            if rounded:
-                for c in range(columns):
-                    x_row[c] = np.rint(x_row[c])
-                    y_row[c] = np.rint(y_row[c])
-            if wide is not None:
-                for c in range(columns):
-                    x, y = number(x_row[c]), number(y_row[c])
-                    if squared:
-                        newest[c] = number(x * x + y * y)
-                    else:
-                        newest[c] = number(abs(x) + abs(y))
-            if narrow is not None:
-                for c in range(columns):
-                    x, y = x_row[c], y_row[c]
-                    width, height = number(x if x > 0 else -x), number(y if y > 0 else -y)
-                    newest[c] = number(width + height)
-        else:
-            for c in range(columns):
-                newest[c] = 0
-        if r == 0:
-            continue
-        x_row, y_row = slopes[0, (r - 1) % 2], slopes[1, (r - 1) % 2]
-        above, here, below = magnitude[(r - 2) % 3], magnitude[(r - 1) % 3], magnitude[r % 3]
-        for start in range(0, columns, _SEGMENT):
-            stop = start + _SEGMENT if start + _SEGMENT < columns else columns
-            segment = here[start + 1 : stop + 1]
-            peak = low
-            for c in range(segment.size):
-                peak = segment[c] if segment[c] > peak else peak
-            if peak <= low:
-                continue
-            rows_here = above[start:], here[start:], below[start:]
-            slopes_here = x_row[start:], y_row[start:]
-            label_row = labels[r][start + 1 : stop + 1]
-            if wide is not None:
-                _suppress(*rows_here, *slopes_here, low, high, label_row)
-            if narrow is not None:
-                _suppress_narrow(*rows_here, *slopes_here, low, high, label_row)
-
-
-# r = row, p = position in the flat array of labels. A strong pixel without a weak neighbour has
-# nothing to pass on; the others are found for whole rows at once, and in words of eight pixels.
-@kernel
-def _connect(labels, flat, weak, seeds, words, stack):
-    """Turn every weak label that is connected to a strong one into a strong one."""
-    rows, width = labels.shape
-    middle_weak, right_weak, middle_seeds = weak[1:], weak[2:], seeds[1:]
-    step = np.uint32(width)
-    for r in range(1, rows - 1):
-        above, here, below = labels[r - 1], labels[r], labels[r + 1]
-        middle = here[1:]
-        for c in range(width):
-            weak[c] = (above[c] | here[c] | below[c]) & np.uint8(1)
-        for c in range(width - 2):
-            near = weak[c] | middle_weak[c] | right_weak[c]
-            middle_seeds[c] = near & (middle[c] >> np.uint8(1))
-        for w in range(words.size):
-            if words[w] == 0:
-                continue
-            for c in range(8 * w, 8 * w + 8):
-                if seeds[c] == 0:
-                    continue
-                stack[np.uint64(0)] = r * width + c
-                height = np.uint64(1)
-                while height > np.uint64(0):
-                    height -= np.uint64(1)
-                    centre = stack[height] - step
-                    for _ in range(3):
-                        for p in range(centre - np.uint32(1), centre + np.uint32(2)):
-                            position = np.uint64(p)
-                            if flat[position] == 1:
-                                flat[position] = 2
-                                stack[height] = position
-                                height += np.uint64(1)
-                        centre += step
+    @property
+    def in_squares(self):
+        """Whether squares stand for the magnitudes: their order is the same."""
+        return self.l2_gradient and not self.interpolate
 
 
 @overload
@@ -213,6 +74,8 @@ def canny(
     sigma: float = ...,
     aperture: int = ...,
     l2_gradient: bool = ...,
+    interpolate: bool = ...,
+    quantiles: bool = ...,
     return_steps: Literal[False] = ...,
 ) -> NDArray[np.bool_]: ...
 
@@ -226,6 +89,8 @@ def canny(
     sigma: float = ...,
     aperture: int = ...,
     l2_gradient: bool = ...,
+    interpolate: bool = ...,
+    quantiles: bool = ...,
     return_steps: Literal[True],
 ) -> CannySteps: ...
 
@@ -238,6 +103,8 @@ def canny(
     sigma: float = 0,
     aperture: int = 3,
     l2_gradient: bool = False,
+    interpolate: bool = False,
+    quantiles: bool = False,
     return_steps: bool = False,
 ) -> NDArray[np.bool_] | CannySteps:
     """Find edges: thin lines along which the image changes most.
@@ -256,15 +123,23 @@ def canny(
         Side of the Sobel operator.
     l2_gradient : bool
         Measure the gradient by ``sqrt(gx**2 + gy**2)`` instead of ``|gx| + |gy|``.
+    interpolate : bool
+        Compare each magnitude with those that linear interpolation gives on both sides of it,
+        exactly along the gradient, as in Canny's paper and in scikit-image; not with those of
+        two of its eight neighbours, as OpenCV does.
+    quantiles : bool
+        ``low`` and ``high`` are fractions from 0 to 1 instead: each threshold is the magnitude
+        with the position ``int(fraction * (n - 1))`` among the sorted magnitudes of all n
+        pixels, counted from 0, as ``numpy.quantile(magnitude, fraction, method="lower")``.
     return_steps : bool
         Return all intermediate results.
 
     Returns
     -------
     edges : numpy.ndarray of bool, shape (rows, columns)
-        For uint8 images identical to ``cv2.Canny``. (With ``aperture=5`` OpenCV's x86 builds
-        call Intel's library, whose float magnitudes tell a few ties apart, until
-        ``cv2.ipp.setUseIPP(False)``.)
+        For uint8 images identical to ``cv2.Canny``, unless ``interpolate`` is set. (With
+        ``aperture=5`` OpenCV's x86 builds call Intel's library, whose float magnitudes tell a
+        few ties apart, until ``cv2.ipp.setUseIPP(False)``.)
     steps : CannySteps
         Instead of ``edges``, with ``return_steps=True``.
 
@@ -280,12 +155,16 @@ def canny(
     1. The image is smoothed by a Gaussian.
     2. The Sobel operator gives its derivatives; beyond the border the last pixel repeats.
     3. A pixel stays if its magnitude exceeds those of its two neighbours along the gradient,
-       whose direction is rounded to the nearest of four.
+       whose direction is rounded to the nearest of four, or is taken as it is with
+       ``interpolate=True``. Of two equal neighbours (with ``interpolate`` up to 64 machine
+       epsilons) the one on the right, or lower, goes; both go where the rounded direction is
+       a diagonal. Outside the image the magnitude is 0.
     4. Of these ridges the strong ones, above ``high``, are edges; so are the weak ones, above
        ``low``, that a chain of neighbours above ``low`` connects to a strong one.
 
-    bool images count as 0 and 1. Integer derivatives are exact; those of the other types are
-    computed in float64.
+    bool images count as 0 and 1. Integer derivatives are exact; float32 images are computed in
+    float32. Memory: 6 bytes a pixel besides the image, 14 with ``quantiles=True`` (24 for 16-bit
+    and float64 images), about 70 with ``return_steps=True``.
 
     References
     ----------
@@ -300,7 +179,8 @@ def canny(
     [0, 0, 1, 0, 0, 0]
     """
     image = check_image(image)
-    low, high = sorted((check_number(low, "low"), check_number(high, "high")))
+    limits = {"at_least": 0, "at_most": 1} if quantiles else {}
+    pair = check_number(low, "low", **limits), check_number(high, "high", **limits)
     sigma = check_number(sigma, "sigma", at_least=0)
     check_option(aperture, "aperture", (3, 5, 7))
     if image.ndim == 3:
@@ -309,78 +189,123 @@ def canny(
         image = image.view(np.uint8)
     if sigma > 0:
         image = gaussian(image, sigma)
-    labels = _ridges(image, low, high, aperture, l2_gradient)
-    if return_steps:
-        return _steps(image, labels, aperture, l2_gradient)
-    return _trace(labels, image.shape)
-
-
-def _ridges(image, low, high, aperture, l2_gradient):
-    """Return the labels with a border of one pixel, their rows filled up to whole words."""
-    rows, columns = image.shape
-    taps = operator_taps("sobel", aperture).astype(np.float64)
-    if aperture == 7:
-        taps, low, high = taps / 4, low / 16, high / 16
-    if l2_gradient:
-        low, high = (t * abs(t) for t in (low, high))
-    # Without squares, and with aperture 3 or 5, no magnitude of uint8 exceeds 48,960.
-    narrow = image.dtype == np.uint8 and aperture < 7 and not l2_gradient
-    if image.dtype == np.uint8:
-        taps = taps.astype(np.float32 if aperture == 7 else np.int16)
-        kind = np.uint16 if narrow else np.int32
-        thresholds = [math.floor(min(max(t, 0), np.iinfo(kind).max)) for t in (low, high)]
-        thresholds = np.array(thresholds, kind)  # a ridge is above 0 whatever they are
+    method = _method(image, aperture, bool(l2_gradient), bool(interpolate))
+    thresholds = np.sort(pair)
+    if quantiles:
+        thresholds = _order_statistics(_measure(image, method)[2], thresholds)
     else:
-        image = image.astype(np.float64)
-        thresholds = np.array([low, high])
+        if aperture == 7:
+            thresholds = thresholds / 16
+        if method.in_squares:
+            thresholds = thresholds * np.abs(thresholds)
+    labels = _ridges(image, method, thresholds)
+    if return_steps:
+        return _steps(image, method, thresholds, labels)
+    return connect_weak(labels, image.shape)
+
+
+def _method(image, aperture, l2_gradient, interpolate):
+    number = np.float64
+    if image.dtype == np.uint8:
+        # Without squares, and with aperture 3 or 5, no magnitude exceeds 48,960.
+        number = np.uint16 if aperture < 7 and not l2_gradient else np.int32
+        if interpolate:
+            number = np.float32
+    elif image.dtype == np.float32:
+        largest = max(image.max(), -image.min())
+        if largest == 0 or _SMALLEST < largest < _LARGEST:
+            number = np.float32
+    return _Method(aperture, l2_gradient, interpolate, number)
+
+
+def _ridges(image, method, thresholds):
+    """Return the labels of the ridges above the thresholds, which stand for magnitudes."""
+    rows, columns = image.shape
+    aperture, l2_gradient, interpolate, number = method
+    taps = operator_taps("sobel", aperture)
     radius = taps.shape[1] - 1
-    labels = np.zeros((rows + 2, -(-(columns + 2) // 8) * 8), np.uint8)
-    _label_ridges(
+    in_floats = interpolate or aperture == 7 or image.dtype != np.uint8
+    kind = np.int16 if not in_floats else np.float64 if number == np.float64 else np.float32
+    taps = (taps / (4 if aperture == 7 else 1)).astype(kind)
+    if image.dtype != np.uint8:
+        image = image.astype(number, copy=False)
+    labels = empty_labels(rows, columns)
+    label_ridges(
         image.reshape(-1),
         row_offsets(image, radius, "nearest"),
         border_indices(columns, radius, "nearest").astype(np.uint64),
         taps,
-        bool(aperture == 7 and image.dtype == np.uint8),
-        thresholds,
-        bool(l2_gradient),
-        None if narrow else True,
-        True if narrow else None,
-        np.empty((2, columns + 2 * radius), taps.dtype),
-        np.empty((2, 2, columns), taps.dtype),
-        np.zeros((3, columns + 2), thresholds.dtype),
+        aperture == 7 and image.dtype == np.uint8,
+        _rounded_down(thresholds, number),
+        l2_gradient,
+        True if number == np.uint16 else None,
+        True if interpolate else None,
+        np.empty((2, columns + 2 * radius), kind),
+        np.empty((2, 2, columns), kind),
+        np.zeros((3, columns + 2), number),
         labels,
     )
     return labels
 
 
-def _trace(labels, shape):
-    """Return which pixels of the image are edges; the weak labels connected to them change."""
-    seeds = np.zeros(labels.shape[1], np.uint8)
-    stack = np.empty(labels.size, np.uint32)
-    _connect(labels, labels.reshape(-1), np.zeros_like(seeds), seeds, seeds.view(np.uint64), stack)
-    return _inside(labels, shape) == _STRONG
+def _rounded_down(thresholds, number):
+    """Return the largest values of the type that are not above the thresholds."""
+    if np.issubdtype(number, np.integer):  # a ridge is above 0 whatever they are
+        return np.floor(np.clip(thresholds, 0, np.iinfo(number).max)).astype(number)
+    with np.errstate(over="ignore"):
+        rounded = thresholds.astype(number)
+    return np.where(rounded > thresholds, np.nextafter(rounded, number(-np.inf)), rounded)
 
 
-def _inside(labels, shape):
-    return labels[1 : shape[0] + 1, 1 : shape[1] + 1]
-
-
-def _steps(image, labels, aperture, l2_gradient):
-    gx, gy = gradient(image, size=aperture, dtype=np.float64, mode="nearest")
+def _measure(image, method):
+    """Return the derivatives and the magnitude, or its square, exactly as for the labels."""
+    aperture, l2_gradient = method.aperture, method.l2_gradient
+    exact = image.dtype == np.uint8 and (not l2_gradient or aperture == 3)  # below 2^24
+    kind = np.float32 if exact or method.number == np.float32 else np.float64
+    if image.dtype != np.uint8:
+        image = image.astype(kind, copy=False)
+    gx, gy = gradient(image, size=aperture, dtype=kind, mode="nearest")
     if aperture == 7:
         gx, gy = gx / 16, gy / 16
         if image.dtype == np.uint8:
             gx, gy = np.rint(gx), np.rint(gy)
-    magnitude = np.hypot(gx, gy) if l2_gradient else np.abs(gx) + np.abs(gy)
-    ridges = _inside(_ridges(image, 0.0, 0.0, aperture, l2_gradient), image.shape)
-    before = _inside(labels, image.shape).copy()
+    magnitude = gx * gx + gy * gy if l2_gradient else np.abs(gx) + np.abs(gy)
+    if l2_gradient and method.interpolate:
+        magnitude = np.sqrt(magnitude)
+    return gx, gy, magnitude
+
+
+def _order_statistics(values, fractions):
+    """Return the values, positive floats, with these positions in their sorted order."""
+    bits = values.reshape(-1).view(f"u{values.itemsize}")  # in the same order as the values
+    leading = (bits >> (8 * values.itemsize - 16)).astype(np.uint16)
+    reached = np.cumsum(np.bincount(leading))
+    found = []
+    for fraction in fractions:
+        position = int(fraction * (values.size - 1))
+        bin_number = np.searchsorted(reached, position, side="right")
+        below = reached[bin_number - 1] if bin_number else 0
+        candidates = values.reshape(-1)[leading == bin_number]
+        found.append(np.partition(candidates, position - below)[position - below])
+    return np.array(found, np.float64)
+
+
+def _steps(image, method, thresholds, labels):
+    gx, gy, magnitude = (part.astype(np.float64) for part in _measure(image, method))
+    if method.in_squares:
+        magnitude = np.sqrt(magnitude)
+        thresholds = np.sign(thresholds) * np.sqrt(np.abs(thresholds))
+    ridges = inside(_ridges(image, method, np.zeros(2)), image.shape)
+    before = inside(labels, image.shape).copy()
     return CannySteps(
         smoothed=image,
         gx=gx,
         gy=gy,
         magnitude=magnitude,
+        low=float(thresholds[0]),
+        high=float(thresholds[1]),
         suppressed=np.where(ridges, magnitude, 0),
-        strong=before == _STRONG,
-        weak=before == _WEAK,
-        edges=_trace(labels, image.shape),
+        strong=before == STRONG,
+        weak=before == WEAK,
+        edges=connect_weak(labels, image.shape),
     )

@@ -88,6 +88,102 @@ def test_other_dtypes_equal_pixel_by_pixel(dtype, l2_gradient, rng):
 
 
 @pytest.mark.lane
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.uint16, np.int16, np.float32, np.float64])
+@pytest.mark.parametrize("l2_gradient", [False, True])
+def test_interpolated_equals_pixel_by_pixel(dtype, l2_gradient, rng):
+    number = np.float32 if dtype in (bool, np.uint8, np.float32) else np.float64
+    for shape in [(1, 1), (1, 9), (9, 1), (2, 2), (14, 15)]:
+        image = rng.integers(0, 2 if dtype is bool else 100, shape).astype(dtype)
+        as_number = image.view(np.uint8) if dtype is bool else image
+        for aperture in (3, 7):
+            low, high = np.array([0.5, 1.5]) * np.ptp(as_number) * SCALE[aperture]
+            options = {"aperture": aperture, "l2_gradient": l2_gradient, "interpolate": True}
+            wanted = naive.canny(as_number, low, high, **options, number=number)
+            np.testing.assert_array_equal(canny(image, low, high, **options), wanted)
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("l2_gradient", [False, True])
+@pytest.mark.parametrize("interpolate", [False, True])
+def test_ridges_of_any_floats_equal_pixel_by_pixel(dtype, l2_gradient, interpolate, rng):
+    image = (rng.standard_normal((14, 15)) * 1e-3).astype(dtype)
+    options = {"l2_gradient": l2_gradient, "interpolate": interpolate}
+    steps = canny(image, 1e-3, 2e-3, return_steps=True, **options)
+    gx, gy = steps.gx.astype(dtype), steps.gy.astype(dtype)
+    measure = steps.magnitude.astype(dtype)
+    if l2_gradient and not interpolate:
+        measure = gx * gx + gy * gy
+    find = naive.is_interpolated_ridge if interpolate else naive.is_ridge
+    np.testing.assert_array_equal(steps.suppressed > 0, find(measure, gx, gy))
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("scale", [1e-30, 1e-18, 1e18, 1e30])
+@pytest.mark.parametrize("interpolate", [False, True])
+def test_float32_of_any_size(scale, interpolate, rng):
+    image = np.ldexp(rng.integers(0, 9, (9, 10)), 1).astype(np.float32)
+    scale = np.float32(2.0 ** np.round(np.log2(scale)))
+    options = {"l2_gradient": True, "interpolate": interpolate}
+    wanted = canny(image.astype(np.float64), 20, 50, **options)
+    assert wanted.any()
+    found = canny(image * scale, 20 * float(scale), 50 * float(scale), **options)
+    np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("aperture", [3, 5, 7])
+@pytest.mark.parametrize("l2_gradient", [False, True])
+@pytest.mark.parametrize("interpolate", [False, True])
+def test_quantiles_equal_sorted_magnitudes(aperture, l2_gradient, interpolate, rng):
+    options = {"aperture": aperture, "l2_gradient": l2_gradient, "interpolate": interpolate}
+    number = np.float32 if interpolate else np.float64
+    for image in textures(rng, (13, 14)):
+        for low, high in [(0, 1), (0.5, 0.8), (0.9, 0.2), (0.61, 0.61)]:
+            found = canny(image, low, high, quantiles=True, **options)
+            wanted = naive.canny(image, low, high, quantiles=True, number=number, **options)
+            np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32, np.float64])
+@pytest.mark.parametrize("l2_gradient", [False, True])
+def test_quantiles_are_numpys(dtype, l2_gradient, rng):
+    for shape in [(1, 1), (3, 4), (17, 16)]:
+        image = rng.integers(-50 if dtype is np.int16 else 0, 255, shape).astype(dtype)
+        for low, high in [(0, 0.3), (0.55, 0.9), (1, 1)]:
+            options = {"quantiles": True, "l2_gradient": l2_gradient, "return_steps": True}
+            steps = canny(image, low, high, **options)
+            wanted = np.quantile(steps.magnitude, [low, high], method="lower")
+            assert [steps.low, steps.high] == wanted.tolist()
+            if not l2_gradient:
+                options = {"l2_gradient": l2_gradient}
+                again = canny(image, steps.low, steps.high, **options)
+                np.testing.assert_array_equal(again, steps.edges)
+
+
+@pytest.mark.lane
+def test_quantiles_do_not_depend_on_contrast(rng):
+    image = gaussian(rng.random((30, 31)), 2)
+    edges = canny(image, 0.6, 0.9, quantiles=True)
+    assert 0 < edges.sum() < 0.4 * edges.size
+    np.testing.assert_array_equal(canny(1024 * image, 0.6, 0.9, quantiles=True), edges)
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("interpolate", [False, True])
+def test_lines_at_any_angle_stay_whole(interpolate):
+    y, x = np.mgrid[:40, :40] - 19.5
+    for angle in np.linspace(0, np.pi, 24, endpoint=False):
+        across = x * np.cos(angle) + y * np.sin(angle)
+        image = 200 / (1 + np.exp(-2 * across))
+        found = canny(image, 50, 100, l2_gradient=True, interpolate=interpolate)
+        assert (np.abs(across[found]) <= 1).all()
+        length = 40 / max(abs(np.cos(angle)), abs(np.sin(angle)))  # of the line in the image
+        assert 40 <= found.sum() <= 1.6 * length  # at 45 degrees it goes in steps
+
+
+@pytest.mark.lane
 def test_float_thresholds_are_in_the_images_units():
     image = np.zeros((6, 8), np.float32)
     image[:, 4:] = 0.25
@@ -141,11 +237,13 @@ def test_color_and_sigma_are_preparations(rng):
 @pytest.mark.lane
 @pytest.mark.parametrize("aperture", [3, 5, 7])
 @pytest.mark.parametrize("l2_gradient", [False, True])
-@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
-def test_steps_explain_the_edges(aperture, l2_gradient, dtype, rng):
+@pytest.mark.parametrize("interpolate", [False, True])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32])
+def test_steps_explain_the_edges(aperture, l2_gradient, interpolate, dtype, rng):
     image = rng.integers(0, 256, (14, 15)).astype(dtype)
     low, high = 250 * SCALE[aperture], 500 * SCALE[aperture]
-    options = {"sigma": 0.6, "aperture": aperture, "l2_gradient": l2_gradient}
+    options = {"aperture": aperture, "l2_gradient": l2_gradient}
+    options |= {"sigma": 0.6, "interpolate": interpolate}
     steps = canny(image, low, high, return_steps=True, **options)
     assert isinstance(steps, CannySteps)
     np.testing.assert_array_equal(steps.edges, canny(image, low, high, **options))
@@ -154,7 +252,8 @@ def test_steps_explain_the_edges(aperture, l2_gradient, dtype, rng):
     np.testing.assert_array_equal(steps.smoothed, gaussian(image, 0.6))
     power = 2 if l2_gradient else 1
     norm = (abs(steps.gx) ** power + abs(steps.gy) ** power) ** (1 / power)
-    np.testing.assert_allclose(steps.magnitude, norm, rtol=1e-12)
+    np.testing.assert_allclose(steps.magnitude, norm, rtol=1e-12 if dtype is np.int16 else 1e-6)
+    assert (steps.low, steps.high) == pytest.approx((low, high))
     ridge = steps.suppressed > 0
     np.testing.assert_array_equal(steps.suppressed[ridge], steps.magnitude[ridge])
     np.testing.assert_array_equal(steps.strong, steps.suppressed > high)
@@ -214,6 +313,13 @@ def test_edge_is_followed_to_its_far_end():
         ({"sigma": -0.5}, ValueError, "sigma must be at least 0, got -0.5"),
         ({"low": "50"}, TypeError, "low must be a number, got '50'"),
         ({"high": float("nan")}, ValueError, "high must be a number, got nan"),
+        ({"quantiles": True}, ValueError, "low must be at most 1, got 10.0"),
+        ({"low": -0.1, "quantiles": True}, ValueError, "low must be at least 0, got -0.1"),
+        (
+            {"low": 0.5, "high": 1.5, "quantiles": True},
+            ValueError,
+            "high must be at most 1, got 1.5",
+        ),
     ],
 )
 def test_wrong_options(options, error, message):

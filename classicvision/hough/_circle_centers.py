@@ -142,7 +142,8 @@ def _find_peaks(votes, line, ring, nearest, threshold, peaks):
 
 def new_table(octaves: list[Octave], shape: tuple[int, int]) -> np.ndarray:
     """Return memory for the largest table of votes."""
-    return np.empty(max(math.prod(octave.table_shape(shape)) for octave in octaves), np.uint16)
+    sizes = [math.prod(octave.table_shape(shape)) for octave in octaves]
+    return np.empty(max(sizes, default=0), np.uint16)
 
 
 def vote(

@@ -314,6 +314,9 @@ def find_circles(
     centers : ndarray of float64, shape (n, 2)
         x, y, to about a cell of the octave.
     octave : Octave
+    margin : float
+        How many pixels beyond the octave's radii the histogram reaches, at least a cell: the
+        two edges of a stroke lie on either side of it.
     threshold : float
         The least votes of a circle, as a part of the pixels it has inside the image.
 

@@ -52,7 +52,7 @@ class CircleSteps:
         0 elsewhere
     octaves : the ranges of radii, each with ``low``, ``high`` and ``cell``, the side in pixels
         of a cell of its table
-    votes : one table of int32 for each octave
+    votes : one table of uint16 for each octave, whose cells stop counting at 65535
     centers : float64, shape (n, 2) for each octave, the maxima of its table
     candidates : Circles, all that were fitted, overlapping ones included
     circles : Circles
@@ -128,7 +128,8 @@ def hough_circles(
     image : array_like, shape (rows, columns) or (rows, columns, 3)
         Of a colour image the luminance is taken.
     edges : bool
-        The image is an edge map: any pixel that is not 0 is an edge.
+        The image is an edge map: any pixel that is not 0 is an edge. ``sigma``, ``low`` and
+        ``high`` have no meaning then.
     min_radius, max_radius : float
         In pixels, at least 1; both included, to half a pixel.
     threshold : float
@@ -172,9 +173,9 @@ def hough_circles(
     -----
     1. Canny's detector finds the edge pixels. The higher threshold is 5 times the noise of
        the gradient, as its median tells, and at least 3 % of the largest gradient that the
-       image's range allows; the lower one is half of it. The direction of an edge pixel is the
-       mean of the gradients of its neighbours on the same edge. In an edge map it is the normal
-       of the line through these neighbours.
+       image's range allows; the lower one is half of it. An edge pixel moves along its row or
+       column to where the gradient is greatest, and has the gradient's direction. In an edge
+       map its direction is across the line through the pixels around it.
     2. Each edge pixel votes for the centres on both sides of it, along its direction. The error
        of that direction moves a vote the further, the larger the radius is: radii are voted for
        in octaves (r to 2 r), each with its own table, whose cells are r / 8 large. So the votes
@@ -250,7 +251,7 @@ def hough_circles(
     return CircleSteps(
         smoothed=smoothed,
         edges=mask,
-        normals=_normals(points),
+        normals=_normals(mask, points),
         octaves=ranges,
         votes=votes,
         centers=centers,
@@ -280,16 +281,16 @@ def _check_thresholds(low, high):
 
 def _find_edges(gray, sigma, thresholds):
     """Return the smoothed image, uint8 or float32, and its edge map."""
-    least, most = float(gray.min()), float(gray.max())
-    scale = 1.0
-    if gray.dtype != np.uint8 or most - least < _ENOUGH_LEVELS:
-        # From 0 to 255, in float32: nothing overflows, and nothing is lost to rounding.
-        scale = 255 / (most - least) if most > least else 1.0
-        gray = ((gray.astype(np.float64) - least) * scale).astype(np.float32)
-        most, least = (most - least) * scale, 0.0
+    least, most = float(gray.min()) / 2, float(gray.max()) / 2
+    half, scale = most - least, 1.0  # of the range, which itself may be too large for a float
+    if gray.dtype != np.uint8 or half < _ENOUGH_LEVELS / 2:
+        # From 0 to 255, in float32: nothing is lost to rounding.
+        half = half or 1.0
+        gray = ((gray.astype(np.float64) / 2 - least) / half * 255).astype(np.float32)
+        half, scale = 127.5, 127.5 / half
     smoothed = gaussian(gray, sigma)
     if thresholds is None:
-        high = max(_TIMES_NOISE * _noise(smoothed), _LEAST_CONTRAST * 4 * (most - least))
+        high = max(_TIMES_NOISE * _noise(smoothed), _LEAST_CONTRAST * 8 * half)
         low = _LOW_TO_HIGH * high
     else:
         low, high = (t * scale for t in thresholds)
@@ -307,7 +308,7 @@ def _noise(smoothed):
 
 
 def _search_ranges(limits, shape):
-    """Return the octaves; they reach half a gap further, for the two sides of a stroke."""
+    """Return the octaves of the radii that a circle with its centre in the image can show."""
     low, high = limits[0], min(limits[1], math.hypot(*shape))
     return octaves(low, high) if low <= high else []
 
@@ -341,9 +342,7 @@ def _as_circles(found):
     return Circles(found[:, :2], found[:, 2], found[:, 3].astype(np.int64))
 
 
-def _normals(points: EdgePoints):
-    normals = np.zeros((*points.shape, 2), np.float32)
-    rows = np.repeat(np.arange(points.shape[0]), np.diff(points.first[:, [0, -1]], axis=1)[:, 0])
-    columns = np.rint(points.points[0]).astype(np.intp)
-    normals[rows, np.clip(columns, 0, points.shape[1] - 1)] = points.points[2:].T
+def _normals(mask, points: EdgePoints):
+    normals = np.zeros((*mask.shape, 2), np.float32)
+    normals[mask] = points.points[2:].T
     return normals

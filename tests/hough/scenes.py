@@ -5,6 +5,7 @@ straight lines as clutter and noise. Shapes hide each other, lines hide them, th
 them; of the outline of each at least 60 % is seen, with a contrast of at least 30 levels.
 """
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 ROWS, COLUMNS = 360, 480
 _LEAST_SEEN = 0.6
 _LEAST_CONTRAST = 30
+_CLOSE = 3.0  # pixels between a found and a true centre, or half axis
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,18 @@ def outline(shape, count=360):
     return *points, nu * cosine - nv * sine, nu * sine + nv * cosine
 
 
+def painted(shapes, rows=80, columns=100, level=60, step=120):
+    """A picture of ellipses (x, y, longer, shorter, angle, thickness), exact to a 256th."""
+    y, x = np.mgrid[:rows, :columns]
+    image = np.full((rows, columns), float(level))
+    for shape in shapes:
+        away = distance_outside(x, y, Shape(*shape))
+        if shape[5]:
+            away = np.abs(away) - shape[5] / 2
+        image += np.clip(0.5 - away, 0, 1) * (level + step - image)
+    return image.round().astype(np.uint8)
+
+
 def _paint(rng, canvas, shape):
     y, x = np.mgrid[:ROWS, :COLUMNS]
     away = distance_outside(x, y, shape)
@@ -160,16 +174,58 @@ def _at(canvas, x, y):
     return canvas[rows, columns]
 
 
-def count_matches(found, truth, close):
-    """Pair found and true shapes one to one, the nearest first.
+@dataclass(frozen=True)
+class Quality:
+    """What a detector finds in scenes, and how far off; the errors are medians, in pixels."""
 
-    ``found`` and ``truth`` are arrays whose first two columns are x and y; ``close`` is a boolean
-    array (found, truth) of pairs that may match. Returns the pairs (found index, true index).
+    recall: float
+    precision: float
+    f1: float
+    centre: float
+    size: float  # of the radius, or of both half axes
+    seconds: float  # a scene, median
+
+
+def measure(detector, scenes):
+    """Return the quality of a detector that returns rows x, y, longer, shorter, angle."""
+    hits = found_count = true_count = 0
+    errors, seconds = [], []
+    for scene in scenes:
+        start = time.thread_time()
+        found = np.reshape(detector(scene.image), (-1, 5))
+        seconds.append(time.thread_time() - start)
+        truth = [(s.x, s.y, s.longer, s.shorter, s.angle) for s in scene.shapes]
+        truth = np.reshape(truth, (-1, 5))
+        pairs = match(found, truth)
+        hits += len(pairs)
+        found_count += len(found)
+        true_count += len(truth)
+        errors += [found[i] - truth[j] for i, j in pairs]
+    x, y, longer, shorter, _ = np.reshape(errors, (-1, 5)).T
+    return Quality(
+        recall=hits / max(true_count, 1),
+        precision=hits / max(found_count, 1),
+        f1=2 * hits / max(true_count + found_count, 1),
+        centre=float(np.median(np.hypot(x, y))) if hits else np.nan,
+        size=float(np.median(np.abs([longer, shorter]))) if hits else np.nan,
+        seconds=float(np.median(seconds)),
+    )
+
+
+def match(found, truth):
+    """Pair found and true shapes (rows x, y, longer, shorter, angle) one to one, nearest first.
+
+    Two may be the same whose centres are within 3 pixels, both half axes too or within a tenth,
+    and whose angles are within 10 degrees unless the true one is nearly a circle. A circle's
+    radius must be within 3 pixels. Returns the pairs (found index, true index).
     """
-    if not len(found) or not len(truth):
-        return []
-    found, truth = np.reshape(found, (len(found), -1)), np.reshape(truth, (len(truth), -1))
-    apart = np.hypot(*(found[:, None, :2] - truth[None, :, :2]).transpose(2, 0, 1))
+    difference = np.abs(found[:, None] - truth[None])
+    apart = np.hypot(difference[..., 0], difference[..., 1])
+    longer, shorter = truth[:, 2], truth[:, 3]
+    tolerance = np.where(longer == shorter, _CLOSE, np.maximum(_CLOSE, 0.1 * truth[:, 2:4].T))
+    close = (apart <= _CLOSE) & (difference[..., 2:4] <= tolerance.T).all(axis=2)
+    turned = np.abs((difference[..., 4] + np.pi / 2) % np.pi - np.pi / 2)
+    close &= (shorter >= 0.85 * longer) | (turned <= np.radians(10))
     pairs = []
     for flat in np.argsort(apart, axis=None, kind="stable"):
         i, j = np.unravel_index(flat, apart.shape)

@@ -14,21 +14,7 @@ from classicvision._opencv import opencv
 from classicvision.hough import _conics
 from classicvision.hough.ellipses import EllipseSteps, hough_ellipses
 from classicvision.results import Ellipses
-from tests.hough.scenes import Shape, count_matches, distance_outside, make_scene
-
-SCENES = range(1000, 1030)
-
-
-def painted(shapes, rows=80, columns=100, level=60, step=120):
-    """A picture of ellipses (x, y, longer, shorter, angle, thickness), exact to a 256th."""
-    y, x = np.mgrid[:rows, :columns]
-    image = np.full((rows, columns), float(level))
-    for shape in shapes:
-        away = distance_outside(x, y, Shape(*shape))
-        if shape[5]:
-            away = np.abs(away) - shape[5] / 2
-        image += np.clip(0.5 - away, 0, 1) * (level + step - image)
-    return image.round().astype(np.uint8)
+from tests.hough.scenes import make_scene, measure, painted
 
 
 def turned(a, b):
@@ -218,33 +204,18 @@ def test_several_threads():
         assert list(pool.map(hough_ellipses, images)) == alone
 
 
-def test_scenes():
-    """The whole figure, on other scenes, comes from ``python -m benchmarks.ellipse_quality``."""
-    hits, found_count, true_count, errors = 0, 0, 0, []
-    for seed in SCENES:
-        scene = make_scene(seed, circles=False)
-        found = hough_ellipses(scene.image, min_radius=10, max_radius=60)
-        truth = np.array([(s.x, s.y, s.longer, s.shorter, s.angle) for s in scene.shapes])
-        rows = np.concatenate([found.centers, found.axes, found.angles[:, None]], axis=1)
-        pairs = count_matches(rows, truth, close_enough(rows, truth))
-        hits, found_count, true_count = (
-            hits + len(pairs),
-            found_count + len(rows),
-            true_count + len(truth),
-        )
-        errors += [math.dist(rows[i, :2], truth[j, :2]) for i, j in pairs]
-    assert hits >= 0.97 * true_count
-    assert hits >= 0.97 * found_count
-    assert np.median(errors) < 0.1
+def find_in_scene(image):
+    found = hough_ellipses(image, min_radius=10, max_radius=60)
+    return np.column_stack([found.centers, found.axes, found.angles])
 
 
-def close_enough(found, truth):
-    """Which found and true ellipses (x, y, longer, shorter, angle) may be the same."""
-    apart = np.abs(found[:, None, :] - truth[None, :, :])
-    close = np.hypot(apart[..., 0], apart[..., 1]) <= 3
-    close &= (apart[..., 2:4] <= np.maximum(3, 0.1 * truth[None, :, 2:4])).all(axis=2)
-    round_enough = truth[None, :, 3] >= 0.85 * truth[None, :, 2]
-    return close & (round_enough | (turned(apart[..., 4], 0) <= math.radians(10)))
+@pytest.mark.parametrize("count", [10, pytest.param(200, marks=pytest.mark.slow)])
+def test_scenes(count):
+    """The peers' figures on the same scenes: ``python -m benchmarks.shape_quality``."""
+    quality = measure(find_in_scene, [make_scene(seed, circles=False) for seed in range(count)])
+    assert quality.recall >= 0.95
+    assert quality.precision >= 0.95
+    assert quality.centre < 0.15
 
 
 def test_the_cup_of_coffee(photographs):

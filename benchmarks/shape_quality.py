@@ -1,170 +1,242 @@
-"""``python -m benchmarks.shape_quality [--scenes N] [--first SEED]``: circles found in scenes.
+"""``python -m benchmarks.shape_quality [circles|ellipses]``: what is found in scenes.
 
-The scenes are those of the tests, with known circles. A circle is found where one is reported
-whose centre and radius are both within 3 pixels, one to one. Every detector runs with one set
-of parameters on all scenes; those called "best" have the settings with the highest F1 of a
-search over scenes 1000 to 1099, by ``--search``.
+The scenes are those of the tests, 0 to 199, with known circles or ellipses; what counts as found
+says ``tests.hough.scenes.match``. Every detector runs with one set of parameters on all scenes;
+those called "best" have the settings with the highest F1 of a search over scenes 1000 to 1049,
+by ``--search``. scikit-image's brute force over pairs of edge pixels takes minutes for a scene
+with ellipses: it is run, beside ours, on cut-outs with one ellipse each.
 """
 
 import argparse
 import itertools
-import time
 
 import cv2
 import numpy as np
 from skimage.feature import canny as skimage_canny
-from skimage.transform import hough_circle, hough_circle_peaks
+from skimage.transform import hough_circle, hough_circle_peaks, hough_ellipse
 
-from tests.hough.scenes import count_matches, make_scene
+from tests.hough.scenes import COLUMNS, ROWS, Scene, Shape, make_scene, measure
 
-CLOSE = 3.0  # pixels
-SEARCHED = range(1000, 1100)
+SEARCHED = range(1000, 1050)
 
 
-def ours(image, **options):
+def circle_rows(found):
+    """Return circles x, y, radius as the rows x, y, longer, shorter, angle of ellipses."""
+    if found is None:  # as OpenCV says that there are none
+        return np.zeros((0, 5))
+    x, y, radius = found.reshape(-1, found.shape[-1])[:, :3].T
+    return np.column_stack([x, y, radius, radius, np.zeros(len(x))])
+
+
+def our_circles(image):
     from classicvision.hough.circles import hough_circles
 
-    found = hough_circles(image, **{"min_radius": 8, "max_radius": 64, **options})
-    return np.column_stack([found.centers, found.radii])
+    found = hough_circles(image, min_radius=10, max_radius=60)
+    return circle_rows(np.column_stack([found.centers, found.radii]))
 
 
-def opencv(image, sigma=0.0, **options):
+def opencv_circles(image, sigma=0.0, **options):
     """HOUGH_GRADIENT, after a Gaussian where ``sigma`` is not 0."""
     if sigma:
         image = cv2.GaussianBlur(image, (0, 0), sigma)
-    found = cv2.HoughCircles(
-        image, cv2.HOUGH_GRADIENT, dp=1, **{"minRadius": 10, "maxRadius": 60, **options}
+    return circle_rows(
+        cv2.HoughCircles(image, cv2.HOUGH_GRADIENT, dp=1, minRadius=10, maxRadius=60, **options)
     )
-    return _rows(found)
 
 
 def opencv_alternative(image, sigma=0.0, **options):
     """HOUGH_GRADIENT_ALT, after a Gaussian where ``sigma`` is not 0."""
     if sigma:
         image = cv2.GaussianBlur(image, (0, 0), sigma)
-    found = cv2.HoughCircles(
-        image, cv2.HOUGH_GRADIENT_ALT, dp=1.5, **{"minRadius": 8, "maxRadius": 64, **options}
-    )
-    return _rows(found)
+    options = {"minRadius": 8, "maxRadius": 64, **options}
+    return circle_rows(cv2.HoughCircles(image, cv2.HOUGH_GRADIENT_ALT, dp=1.5, **options))
 
 
-def skimage_circles(image, sigma=1.5, low=2.5, high=5.0, threshold=0.45):
+def skimage_circles(image, sigma, low, high, threshold):
     edges = skimage_canny(image.astype(float), sigma=sigma, low_threshold=low, high_threshold=high)
-    radii = np.arange(9, 64)
+    radii = np.arange(9, 62)
     votes = hough_circle(edges, radii)
     _, x, y, r = hough_circle_peaks(
         votes, radii, min_xdistance=8, min_ydistance=8, threshold=threshold
     )
-    return np.column_stack([x, y, r])
+    return circle_rows(np.column_stack([x, y, r]))
+
+
+def our_ellipses(image):
+    from classicvision.hough.ellipses import hough_ellipses
+
+    found = hough_ellipses(image, min_radius=10, max_radius=60)
+    return np.column_stack([found.centers, found.axes, found.angles])
+
+
+def opencv_ellipses(image, sigma, high, cover, distance):
+    """OpenCV has no Hough transform for ellipses: one is fitted to each contour of the edges.
+
+    It is kept where the contour covers enough of it and is near to it, and where no ellipse
+    with a longer contour is the same.
+    """
+    edges = cv2.Canny(cv2.GaussianBlur(image, (0, 0), sigma), high / 2, high, L2gradient=True)
+    contours, _ = cv2.findContours(edges, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    kept = []
+    for contour in sorted(contours, key=len, reverse=True):
+        points = np.unique(contour.reshape(-1, 2), axis=0).astype(np.float32)
+        if len(points) < 20:
+            continue
+        (x, y), (width, height), degrees = cv2.fitEllipseDirect(points)
+        longer, shorter = max(width, height) / 2, min(width, height) / 2
+        angle = np.radians(degrees if width >= height else degrees + 90)
+        if not (shorter >= 9 and longer <= 61 and np.isfinite([x, y, angle]).all()):
+            continue
+        offset = points - [x, y]
+        u = offset @ [np.cos(angle), np.sin(angle)] / longer
+        v = offset @ [-np.sin(angle), np.cos(angle)] / shorter
+        away = np.abs(np.hypot(u, v) - 1) * shorter
+        covered = len(points) / (4 * np.hypot(longer, shorter))
+        row = np.array([x, y, longer, shorter, angle])
+        alike = any(np.abs(row - other)[:4].max() < 4 for other in kept)
+        if covered >= cover and away.mean() <= distance and not alike:
+            kept.append(row)
+    return np.reshape(kept, (-1, 5))
+
+
+def skimage_ellipses(image):
+    """Return the best-supported ellipse; more of them would be the same one again."""
+    edges = skimage_canny(image.astype(float), sigma=1.5, low_threshold=20, high_threshold=40)
+    found = hough_ellipse(edges, accuracy=2, threshold=8, min_size=20, max_size=120)
+    found = found[np.minimum(found["a"], found["b"]) >= 9]
+    best = np.sort(found, order="accumulator")[-1:]
+    axes = np.sort([best["a"], best["b"]], axis=0)[::-1]
+    # The angle is that of the longer axis, from the vertical.
+    return np.stack([best["xc"], best["yc"], *axes, best["orientation"] + np.pi / 2], axis=1)
 
 
 DETECTORS = {
-    "classicvision": (ours, {}),
-    "OpenCV, param1 160, param2 30": (opencv, {"param1": 160, "param2": 30, "minDist": 15}),
-    "OpenCV, best": (
-        opencv,
-        {"sigma": 1.5, "param1": 60, "param2": 22, "minDist": 10},
-    ),
-    "OpenCV ALT, best": (
-        opencv_alternative,
-        {"sigma": 1.5, "param1": 200, "param2": 0.8, "minDist": 10},
-    ),
-    "scikit-image, best": (skimage_circles, {}),
+    "circles": {
+        "classicvision": (our_circles, {}),
+        "OpenCV, param1 160, param2 30": (
+            opencv_circles,
+            {"param1": 160, "param2": 30, "minDist": 15},
+        ),
+        "OpenCV, best": (opencv_circles, {"sigma": 1.5, "param1": 60, "param2": 22, "minDist": 10}),
+        "OpenCV ALT, best": (
+            opencv_alternative,
+            {"sigma": 1.5, "param1": 200, "param2": 0.8, "minDist": 10},
+        ),
+        "scikit-image, best": (
+            skimage_circles,
+            {"sigma": 1.5, "low": 20, "high": 40, "threshold": 0.5},
+        ),
+    },
+    "ellipses": {
+        "classicvision": (our_ellipses, {}),
+        "OpenCV, fits to contours, best": (
+            opencv_ellipses,
+            {"sigma": 1.5, "high": 60, "cover": 0.5, "distance": 1.0},
+        ),
+    },
+    "single ellipses": {
+        "classicvision": (our_ellipses, {}),
+        "scikit-image": (skimage_ellipses, {}),
+    },
 }
 SEARCHES = {
-    "OpenCV, best": {
+    ("circles", "OpenCV, best"): {
         "sigma": [0, 1, 1.5, 2],
         "param1": [40, 60, 80, 110, 160],
         "param2": [14, 18, 22, 26, 30, 36],
         "minDist": [5, 10, 15],
     },
-    "OpenCV ALT, best": {
+    ("circles", "OpenCV ALT, best"): {
         "sigma": [0, 1, 1.5, 2],
         "param1": [60, 100, 150, 200, 300],
         "param2": [0.4, 0.6, 0.7, 0.8, 0.9],
         "minDist": [1, 10],
     },
-    "scikit-image, best": {
+    ("circles", "scikit-image, best"): {
         "sigma": [1.5, 2],
-        "low": [2, 3],
-        "high": [4, 6],
-        "threshold": [0.35, 0.42, 0.5],
+        "low": [10, 20],
+        "high": [30, 40],
+        "threshold": [0.4, 0.5, 0.6],
+    },
+    ("ellipses", "OpenCV, fits to contours, best"): {
+        "sigma": [1, 1.5, 2],
+        "high": [30, 45, 60, 90],
+        "cover": [0.3, 0.4, 0.5, 0.6, 0.7],
+        "distance": [0.5, 1, 2, 4],
     },
 }
 
 
-def score(detector, options, scenes):
-    """Return recall, precision, F1, the median errors of centre and radius, and milliseconds."""
-    hits = reported = true = 0
-    errors, seconds = [], []
-    for scene in scenes:
-        start = time.thread_time()
-        found = detector(scene.image, **options)
-        seconds.append(time.thread_time() - start)
-        truth = np.array([(s.x, s.y, s.longer) for s in scene.shapes]).reshape(-1, 3)
-        pairs = count_matches(found, truth, close_pairs(found, truth))
-        hits, reported, true = hits + len(pairs), reported + len(found), true + len(truth)
-        errors += [found[i] - truth[j] for i, j in pairs]
-    away = np.reshape(errors, (-1, 3))
-    recall, precision = hits / max(true, 1), hits / max(reported, 1)
-    return {
-        "recall": recall,
-        "precision": precision,
-        "F1": 2 * hits / max(true + reported, 1),
-        "centre": float(np.median(np.hypot(away[:, 0], away[:, 1]))) if hits else np.nan,
-        "radius": float(np.median(np.abs(away[:, 2]))) if hits else np.nan,
-        "ms": 1e3 * float(np.median(seconds)),
-    }
+def scenes_of(kind, seeds):
+    """Return the scenes, or cut-outs around those ellipses that are alone and small."""
+    scenes = [make_scene(seed, circles=kind == "circles") for seed in seeds]
+    return [cut for scene in scenes for cut in _alone(scene)] if "single" in kind else scenes
 
 
-def close_pairs(found, truth):
-    """Return which of the circles (rows x, y, radius) may be the same, (found, truth)."""
-    centre = np.hypot(*(found[:, None, :2] - truth[None, :, :2]).transpose(2, 0, 1))
-    return (centre <= CLOSE) & (np.abs(found[:, None, 2] - truth[None, :, 2]) <= CLOSE)
+def _alone(scene):
+    for shape in scene.shapes:
+        reach = int(shape.longer) + 8
+        left, top = int(shape.x) - reach, int(shape.y) - reach
+        inside = min(left, top) >= 0 and left + 2 * reach < COLUMNS and top + 2 * reach < ROWS
+        apart = all(
+            max(abs(shape.x - other.x), abs(shape.y - other.y)) > reach + other.longer + 3
+            for other in scene.shapes
+            if other is not shape
+        )
+        if inside and apart and shape.longer <= 30:
+            image = scene.image[top : top + 2 * reach + 1, left : left + 2 * reach + 1].copy()
+            moved = (shape.x - left, shape.y - top)
+            yield Scene(
+                image, [Shape(*moved, shape.longer, shape.shorter, shape.angle, shape.thickness)]
+            )
 
 
-def search(name, scenes):
-    """Return the settings of the search with the highest F1."""
-    detector, _ = DETECTORS[name]
-    best, best_options = -1.0, {}
-    for values in itertools.product(*SEARCHES[name].values()):
-        options = dict(zip(SEARCHES[name], values, strict=True))
-        reached = score(detector, options, scenes)["F1"]
-        if reached > best:
-            best, best_options = reached, options
-    return best, best_options
+def search(kind, name, scenes):
+    """Return the highest F1 of the search, and its settings."""
+    detector, _ = DETECTORS[kind][name]
+    wanted = SEARCHES[kind, name]
+    tried = [
+        dict(zip(wanted, values, strict=True)) for values in itertools.product(*wanted.values())
+    ]
+    return max(
+        ((measure(_with(detector, options), scenes).f1, options) for options in tried),
+        key=lambda result: result[0],
+    )
 
 
-def _rows(found):
-    return np.zeros((0, 3)) if found is None else found.reshape(-1, found.shape[-1])[:, :3]
+def _with(detector, options):
+    return lambda image: detector(image, **options)
 
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.shape_quality", description=__doc__)
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=", ".join(DETECTORS))
     parser.add_argument("--scenes", type=int, default=200, metavar="N")
     parser.add_argument("--first", type=int, default=0, metavar="SEED")
-    parser.add_argument("--only", metavar="TEXT", help="the detectors whose name contains it")
+    parser.add_argument("--only", default="", metavar="TEXT", help="detectors with it in the name")
     parser.add_argument("--search", action="store_true", help="search the peers' best settings")
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    names = [name for name in DETECTORS if not options.only or options.only in name]
-    if options.search:
-        scenes = [make_scene(seed) for seed in SEARCHED]
+    if unknown := {*options.kinds} - {*DETECTORS}:
+        parser.error(f"KIND is one of {', '.join(DETECTORS)}, not {', '.join(sorted(unknown))}")
+    for kind in options.kinds or DETECTORS:
+        names = [name for name in DETECTORS[kind] if options.only in name]
+        if options.search:
+            for name in names:
+                if (kind, name) in SEARCHES:
+                    print(kind, name, *search(kind, name, scenes_of(kind, SEARCHED)), flush=True)
+            continue
+        scenes = scenes_of(kind, range(options.first, options.first + options.scenes))
+        DETECTORS[kind]["classicvision"][0](scenes[0].image)  # compiles
+        width = max(map(len, [*names, kind]))
+        print(f"{kind:{width}}  recall  precision     F1  centre px  size px       ms")
         for name in names:
-            if name in SEARCHES:
-                print(name, *search(name, scenes), flush=True)
-        return
-    scenes = [make_scene(seed) for seed in range(options.first, options.first + options.scenes)]
-    ours(scenes[0].image)  # compiles
-    width = max(map(len, names))
-    print(f"{'':{width}}  recall  precision     F1  centre px  radius px      ms")
-    for name in names:
-        s = score(*DETECTORS[name], scenes)
-        print(
-            f"{name:{width}}  {s['recall']:6.3f}  {s['precision']:9.3f}  {s['F1']:5.3f}"
-            f"  {s['centre']:9.3f}  {s['radius']:9.3f}  {s['ms']:6.2f}",
-            flush=True,
-        )
+            q = measure(_with(*DETECTORS[kind][name]), scenes)
+            print(
+                f"{name:{width}}  {q.recall:6.3f}  {q.precision:9.3f}  {q.f1:5.3f}"
+                f"  {q.centre:9.3f}  {q.size:7.3f}  {1e3 * q.seconds:7.2f}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

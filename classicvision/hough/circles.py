@@ -209,7 +209,7 @@ def hough_circles(
     --------
     >>> import numpy as np
     >>> y, x = np.mgrid[:80, :100]
-    >>> disk = np.where(np.hypot(x - 60, y - 30) < 20, 200, 50).astype(np.uint8)
+    >>> disk = np.uint8(50 + 150 * np.clip(20.5 - np.hypot(x - 60, y - 30), 0, 1))
     >>> found = hough_circles(disk, min_radius=10, max_radius=30)
     >>> found.centers.round(1).tolist(), found.radii.round(1).tolist()
     ([[60.0, 30.0]], [20.0])

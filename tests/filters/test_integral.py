@@ -50,6 +50,19 @@ def test_every_entry_is_the_sum_of_its_pixels(table, image):
     np.testing.assert_array_equal(result, TABLES[table](image))
 
 
+@pytest.mark.lane
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+def test_wide_rows_of_white(dtype):
+    for width in (127, 128, 255, 256, 257, 259, 514):  # sums of 256 pixels still fit 16 bits
+        table = cv.integral_image(np.full((2, width), 255, np.uint8), dtype=dtype)
+        np.testing.assert_array_equal(table, 255 * np.outer(np.arange(3), np.arange(width + 1)))
+
+
+def test_int64_holds_sums_beyond_int32():
+    table = cv.integral_image(np.full((2903, 2903), 255, np.uint8))
+    assert table[-1, -1] == 2903 * 2903 * 255 > 2**31
+
+
 @every_table
 def test_any_layout_gives_the_same_and_is_left_alone(table, rng):
     image = rng.integers(-500, 500, (12, 17)).astype(np.int16)

@@ -7,6 +7,7 @@ from classicvision.detection.cascade import CascadeDetector as CascadeDetector
 from classicvision.drawing import draw as draw
 from classicvision.edges.canny import canny as canny
 from classicvision.edges.tracing import trace_edges as trace_edges
+from classicvision.edges.zero_crossings import zero_crossings as zero_crossings
 from classicvision.features.template import match_template as match_template
 from classicvision.features.template_search import find_template as find_template
 from classicvision.filters.blending import blend as blend
@@ -23,7 +24,13 @@ from classicvision.filters.integral import box_sum as box_sum
 from classicvision.filters.integral import integral_image as integral_image
 from classicvision.filters.integral import squared_integral_image as squared_integral_image
 from classicvision.filters.integral import tilted_integral_image as tilted_integral_image
+from classicvision.filters.laplacian import difference_of_gaussians as difference_of_gaussians
+from classicvision.filters.laplacian import laplacian as laplacian
+from classicvision.filters.laplacian import laplacian_of_gaussian as laplacian_of_gaussian
+from classicvision.filters.noise import add_noise as add_noise
 from classicvision.filters.non_local_means import non_local_means as non_local_means
+from classicvision.filters.orientation import gradient_magnitude as gradient_magnitude
+from classicvision.filters.orientation import gradient_orientation as gradient_orientation
 from classicvision.filters.pyramid import pyramid_expand as pyramid_expand
 from classicvision.filters.pyramid import pyramid_reduce as pyramid_reduce
 from classicvision.filters.rank import median as median

@@ -159,12 +159,12 @@ def gradient(
         image = image.view(np.uint8)
     taps = operator_taps(operator, size)
     mode = check_mode(mode)
-    dtype = _result_dtype(dtype, image.dtype)
+    dtype = derivative_dtype(dtype, image.dtype)
     if mode == "constant":  # the nearest pixel to all those outside is one of a frame of zeros
         framed = np.pad(image, [(1, 1)] * 2 + [(0, 0)] * (image.ndim - 2))
         gx, gy = gradient(framed, operator, size=size, dtype=dtype, mode="nearest")
         return np.ascontiguousarray(gx[1:-1, 1:-1]), np.ascontiguousarray(gy[1:-1, 1:-1])
-    work, largest = _work_dtype(image.dtype, dtype, taps)
+    work, largest = work_dtype(image.dtype, dtype, _total_weight(taps))
     saturates = dtype.kind == "i" and largest > np.iinfo(dtype).max
     if operator == "forward":
         slopes = _differ_forward(image.astype(work), mode)
@@ -218,7 +218,8 @@ def operator_taps(operator: str, size: int = 3) -> np.ndarray:
     return np.array([[0, *difference], smoothing])
 
 
-def _result_dtype(dtype: DTypeLike | None, image_dtype: np.dtype) -> np.dtype:
+def derivative_dtype(dtype: DTypeLike | None, image_dtype: np.dtype) -> np.dtype:
+    """Return the native dtype of a derivative, as asked for or else as the image demands."""
     if dtype is None:
         return np.dtype("float64" if image_dtype == np.float64 else "float32")
     dtype = np.dtype(dtype).newbyteorder("=")
@@ -231,10 +232,17 @@ def _result_dtype(dtype: DTypeLike | None, image_dtype: np.dtype) -> np.dtype:
     return dtype
 
 
-def _work_dtype(image_dtype, dtype, taps):
-    """Return the type to compute in, and the largest possible sum of integers."""
+def work_dtype(image_dtype: np.dtype, dtype: np.dtype, total_weight: int) -> tuple[np.dtype, int]:
+    """Return the type to compute in, and the largest possible sum of integers.
+
+    ``total_weight`` is the sum of the absolute values of all weights.
+    """
     if dtype.kind == "f":
         return np.result_type(image_dtype, dtype) if image_dtype.kind == "f" else dtype, 0
-    difference, smoothing = 2 * taps.sum(axis=1) - taps[:, 0]
-    largest = difference * smoothing * np.iinfo(image_dtype).max
+    largest = total_weight * np.iinfo(image_dtype).max
     return np.dtype("int16" if largest < 2**15 else "int32"), largest
+
+
+def _total_weight(taps):
+    difference, smoothing = 2 * taps.sum(axis=1) - taps[:, 0]
+    return int(difference * smoothing)

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import scipy.ndimage
 from hypothesis import given
 from hypothesis import strategies as st
 
 from classicvision.filters.derivatives import gradient
+from classicvision.images import read_image
 from tests.naive import derivatives as naive
 
 OPERATORS = ["forward", "central", "prewitt", "sobel", "scharr"]
@@ -127,17 +129,56 @@ def test_any_layout(shape, seed, kind, operator):
     np.testing.assert_array_equal(laid_out, before)
 
 
-@pytest.mark.parametrize("dtype", [np.int16, np.float32])
-def test_equals_opencv(photographs, dtype):
+def _check_opencv(image, dtype):
     import cv2
 
     depth = {np.int16: cv2.CV_16S, np.float32: cv2.CV_32F}[dtype]
+    for size in (3, 5, 7):
+        wanted = [cv2.Sobel(image, depth, *d, ksize=size) for d in ((1, 0), (0, 1))]
+        np.testing.assert_array_equal(gradient(image, size=size, dtype=dtype), wanted)
+    wanted = [cv2.Scharr(image, depth, *d) for d in ((1, 0), (0, 1))]
+    np.testing.assert_array_equal(gradient(image, "scharr", dtype=dtype), wanted)
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+def test_equals_opencv(photographs, dtype):
     for image in photographs.values():
-        for size in (3, 5, 7):
-            wanted = [cv2.Sobel(image, depth, *d, ksize=size) for d in ((1, 0), (0, 1))]
-            np.testing.assert_array_equal(gradient(image, size=size, dtype=dtype), wanted)
-        wanted = [cv2.Scharr(image, depth, *d) for d in ((1, 0), (0, 1))]
-        np.testing.assert_array_equal(gradient(image, "scharr", dtype=dtype), wanted)
+        _check_opencv(image, dtype)
+
+
+def test_data_pictures_equal_opencv(data_folder):
+    for path in sorted((data_folder / "opencv_samples").glob("*.[jp][pn]g")):
+        _check_opencv(read_image(path, gray=True), np.int16)
+
+
+@pytest.mark.parametrize(
+    ("mode", "border"),
+    [("mirror", "REFLECT_101"), ("reflect", "REFLECT"), ("nearest", "REPLICATE"), ("constant", 0)],
+)
+def test_random_images_of_all_shapes_equal_opencv(mode, border, rng):
+    import cv2
+
+    border = getattr(cv2, f"BORDER_{border}") if border else cv2.BORDER_CONSTANT
+    for shape in [(1, 1), (1, 2), (3, 1), (2, 2), (17, 5), (64, 64)]:
+        for dtype in (np.uint8, np.uint16, np.int16):
+            image = rng.integers(0, 256, shape).astype(dtype)
+            for size in (3, 5, 7):
+                wanted = [
+                    cv2.Sobel(image, cv2.CV_32F, *d, ksize=size, borderType=border)
+                    for d in ((1, 0), (0, 1))
+                ]
+                np.testing.assert_array_equal(gradient(image, size=size, mode=mode), wanted)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_equals_scipy(mode, rng):
+    """SciPy has the same Sobel and Prewitt operators; any border, also one beyond the image."""
+    for shape in [(1, 1), (2, 5), (33, 20)]:
+        image = rng.integers(0, 256, shape).astype(np.float64)
+        for operator in ("sobel", "prewitt"):
+            function = getattr(scipy.ndimage, operator)
+            wanted = [function(image, axis, mode=mode) for axis in (1, 0)]
+            np.testing.assert_array_equal(gradient(image, operator, mode=mode), wanted)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

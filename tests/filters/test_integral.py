@@ -92,6 +92,12 @@ def test_photographs_equal_opencv(photographs, name):
     np.testing.assert_array_equal(cv.integral_image(image, dtype=np.int32), plain)
 
 
+def test_data_pictures_equal_opencv(data_folder):
+    for path in sorted((data_folder / "opencv_samples").glob("*.[jp][pn]g")):
+        image = cv.read_image(path, gray=True)
+        np.testing.assert_array_equal(cv.integral_image(image, dtype="int32"), cv2.integral(image))
+
+
 def test_float_images_equal_opencv_to_rounding(rng):
     image = rng.normal(size=(40, 30))
     plain, squares, tilted = cv2.integral3(image)

@@ -14,7 +14,7 @@ from classicvision.filters.blending import blend as blend
 from classicvision.filters.blending import gaussian_pyramid as gaussian_pyramid
 from classicvision.filters.blending import laplacian_pyramid as laplacian_pyramid
 from classicvision.filters.blending import reconstruct as reconstruct
-from classicvision.filters.convolution import box_filter as box_filter
+from classicvision.filters.box import box_filter as box_filter
 from classicvision.filters.convolution import convolve as convolve
 from classicvision.filters.convolution import convolve_separable as convolve_separable
 from classicvision.filters.convolution import correlate as correlate

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_image, check_option, check_size
+from classicvision._checks import check_image, check_option
 from classicvision._jit import kernel
 from classicvision.filters._borders import border_indices, check_mode
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, DTypeLike
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 _RESULT_DTYPES = ("bool", "uint8", "uint16", "int16", "int32", "float32", "float64")
 
@@ -264,45 +264,6 @@ def convolve_separable(
     return _filter(image, (column[::-1], row[::-1]), anchor, mode, dtype)
 
 
-def box_filter(
-    image: ArrayLike, size: int | tuple[int, int], *, mode: str = "mirror"
-) -> np.ndarray:
-    """Average the pixels in a box around each pixel.
-
-    Parameters
-    ----------
-    image : array_like, shape (rows, columns) or (rows, columns, 3)
-        Colour images are filtered per channel.
-    size : int or (int, int)
-        Width and height of the box in pixels, at least 1. A box of even width reaches one pixel
-        further to the left than to the right, as in SciPy and OpenCV.
-    mode : {"mirror", "reflect", "nearest", "wrap", "constant"}
-        The border, as SciPy names it; "constant" is zero outside.
-
-    Returns
-    -------
-    numpy.ndarray, shape and dtype of ``image``
-        Integers are rounded to the nearest.
-
-    Raises
-    ------
-    TypeError, ValueError
-        For an image, size or mode that is not one of these.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> box_filter(np.array([[0, 0, 9, 0, 0]], np.uint8), (3, 1)).tolist()
-    [[0, 3, 3, 3, 0]]
-    """
-    image = check_image(image)
-    width, height = check_size(size, "size")
-    if min(width, height) < 1:
-        raise ValueError(f"size must be at least 1, got {size}")
-    factors = np.full(height, 1 / (width * height)), np.ones(width)
-    return _filter(image, factors, (height // 2, width // 2), check_mode(mode), image.dtype)
-
-
 def _check(image, kernel, mode, dtype):
     image = check_image(image)
     weights = _check_kernel(kernel, "kernel", 2)
@@ -365,8 +326,8 @@ def _apply(image, weights, anchor, mode, work, result):
     step = channels[0] if channels else 1
     separable = isinstance(weights, tuple)
     shape = tuple(factor.size for factor in weights) if separable else weights.shape
-    rows_at = _positions(rows, shape[0], anchor[0], mode, 1) * np.uint64(columns * step)
-    columns_at = _positions(columns, shape[1], anchor[1], mode, step)
+    rows_at = kernel_positions(rows, shape[0], anchor[0], mode, 1) * np.uint64(columns * step)
+    columns_at = kernel_positions(columns, shape[1], anchor[1], mode, step)
     if separable:
         first = _taps(weights[0][:, None], step, work)
         _, *along = _taps(weights[1][None], step, work)
@@ -390,8 +351,10 @@ def _apply(image, weights, anchor, mode, work, result):
     )
 
 
-def _positions(length, size, anchor, mode, step):
-    """Return the pixel at each position from ``anchor`` before the image to the kernel's end."""
+def kernel_positions(
+    length: int, size: int, anchor: int, mode: str, step: int
+) -> NDArray[np.uint64]:
+    """Return the element at each position that a kernel reaches, ``anchor`` before the image."""
     radius = max(anchor, size - 1 - anchor)
     indices = border_indices(length, radius, mode, step)
     end = (radius + length + size - 1 - anchor) * step

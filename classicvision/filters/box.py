@@ -1,0 +1,174 @@
+"""The mean of a box around each pixel, whose time hardly depends on the size of the box."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from classicvision._checks import check_image, check_size
+from classicvision._jit import kernel
+from classicvision.filters._borders import check_mode
+from classicvision.filters.convolution import converted, kernel_positions
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+_SMALL_AREA = 256  # pixels, up to which OpenCV rounds halves up
+
+
+# c = column, y = row of the image with its border. `added_at` and `dropped_at` are offsets in the
+# flat image; offsets are unsigned, since a signed one might count from the end.
+@kernel(inline=True)
+def _slide(image, added_at, dropped_at, subtracted, left, sums, line):
+    """Add a row to the sums, subtract one where ``subtracted`` is 1, and copy them to ``line``."""
+    wide, number = sums.dtype.type, line.dtype.type
+    for column in range(sums.size):
+        c = np.uint64(column)
+        dropped = wide(subtracted * wide(image[dropped_at + c]))
+        total = wide(sums[c] + wide(wide(image[added_at + c]) - dropped))
+        sums[c] = total
+        line[left + c] = number(total)
+
+
+# r = row. `columns_at` says which element stands at each position of a row with its border, of
+# which `left` are before the image; `step` is the number of interleaved channels. `lines` are the
+# sums downwards and then those of several of them: of 1, of twice as many or one more than that,
+# until they are as many as the box is wide. `division` is what to multiply these by, and what to
+# add before rounding, negative where they are not rounded. Contraction to fused multiply-add
+# (1.3 times as fast) only makes the means more precise.
+@kernel(fastmath={"contract"})
+def _box(image, rows_at, columns_at, left, step, size, division, lines, sums, result):
+    width, height = size
+    number, wide, to_mean = lines.dtype.type, sums.dtype.type, division.dtype.type
+    to_result = result.dtype.type
+    scale, bias = division[0], division[1]
+    line, inside = lines[0], np.uint64(result.shape[1])
+    halvings = 0
+    while width >> (halvings + 1):
+        halvings += 1
+    for y in range(rows_at.size):
+        dropped_at = rows_at[max(y - height, 0)]
+        _slide(image, rows_at[y], dropped_at, wide(y >= height), left, sums, line)
+        r = y - height + 1
+        if r < 0:
+            continue
+        for column in range(left):
+            c = np.uint64(column)
+            line[c] = line[left + columns_at[c]]
+        for column in range(left + inside, columns_at.size):
+            c = np.uint64(column)
+            line[c] = line[left + columns_at[c]]
+        joined, half = 1, line
+        for bit in range(1, halvings):
+            odd = number((width >> (halvings - bit)) & 1)
+            distance, last = np.uint64(joined * step), np.uint64(2 * joined * step)
+            joined = 2 * joined + np.int64(odd)
+            total = lines[1 + bit % 2][: columns_at.size - (joined - 1) * step]
+            for column in range(total.size):
+                c = np.uint64(column)
+                both = number(half[c] + half[distance + c])
+                total[c] = number(both + number(odd * line[last + c]))
+            half = total
+        row, odd, two = result[r], number(width > 1 and width & 1), number(width > 1)
+        distance, last = np.uint64(joined * step), np.uint64(2 * joined * step)
+        for column in range(row.size):
+            c = np.uint64(column)
+            both = number(half[c] + number(two * half[distance + c]))
+            mean = to_mean(number(both + number(odd * line[last + c]))) * scale
+            row[c] = to_result(np.rint(mean + bias) if bias >= 0 else mean)
+
+
+def box_filter(
+    image: ArrayLike, size: int | tuple[int, int], *, mode: str = "mirror"
+) -> np.ndarray:
+    """Average the pixels in a box around each pixel.
+
+    Parameters
+    ----------
+    image : array_like, shape (rows, columns) or (rows, columns, 3)
+        Colour images are filtered per channel.
+    size : int or (int, int)
+        Width and height of the box in pixels, at least 1. A box of even width reaches one pixel
+        further to the left than to the right, as in SciPy and OpenCV.
+    mode : {"mirror", "reflect", "nearest", "wrap", "constant"}
+        The border, as SciPy names it; "constant" is zero outside. A box may be larger than the
+        image.
+
+    Returns
+    -------
+    numpy.ndarray, shape and dtype of ``image``
+        Integers are rounded to the nearest. uint8 images are identical to
+        ``cv2.blur(image, size)``, which rounds halves up for boxes of up to 256 pixels and to
+        even for larger ones; but where the pixels of the box are a power of two up to 256
+        OpenCV adds too much: it makes [1, 1, ...] to [2, 2, ...] with a size of (2, 1).
+
+    Raises
+    ------
+    TypeError, ValueError
+        For an image, size or mode that is not one of these.
+
+    Notes
+    -----
+    1. Downwards a running sum: the row that enters the box is added and the one that leaves it is
+       subtracted. Those of floats are kept in float64.
+    2. Along the row sums of 2 of these, of 4 (or 5), and so on, each from the one before, until
+       they are as long as the box is wide: log2 of its width steps.
+
+    Memory: five rows; a float64 copy of uint16 and int16 images.
+
+    References
+    ----------
+    M. J. McDonnell, "Box-filtering techniques", Computer Graphics and Image Processing 17, 1981.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> box_filter(np.array([[0, 0, 9, 0, 0]], np.uint8), (3, 1)).tolist()
+    [[0, 3, 3, 3, 0]]
+    """
+    image = check_image(image)
+    width, height = check_size(size, "size")
+    if min(width, height) < 1:
+        raise ValueError(f"size must be at least 1, got {size}")
+    mode = check_mode(mode)
+    if width == height == 1:
+        return image.copy()
+    if mode == "constant":  # the nearest pixel to all those outside is one of a frame of zeros
+        framed = np.pad(image, [(1, 1)] * 2 + [(0, 0)] * (image.ndim - 2))
+        return np.ascontiguousarray(box_filter(framed, size, mode="nearest")[1:-1, 1:-1])
+    dtype = image.dtype
+    if dtype.kind == "b":
+        return box_filter(image.view(np.uint8), size, mode=mode).view(bool)
+    if image.dtype == np.uint8 and width * height < 2**23:  # whose sums fit into 32 bits
+        wide = work = np.uint16 if width * height <= _SMALL_AREA else np.int32
+    else:
+        work, wide = np.float32 if image.dtype == np.float32 else np.float64, np.float64
+        image = image.astype(work, copy=False)
+    result = np.empty_like(image)
+    _average(image, (width, height), mode, work, wide, result)
+    return converted(result, dtype)
+
+
+def _average(image, size, mode, work, wide, result):
+    rows, columns, *channels = image.shape
+    step = channels[0] if channels else 1
+    width, height = size
+    rows_at = kernel_positions(rows, height, height // 2, mode, 1) * np.uint64(columns * step)
+    columns_at = kernel_positions(columns, width, width // 2, mode, step)
+    bias = -1
+    if image.dtype == np.uint8:  # half of the least distance of a mean of 256 pixels from a half
+        bias = 2**-10 if width * height <= _SMALL_AREA else 0
+    _box(
+        image.reshape(-1),
+        rows_at,
+        columns_at,
+        np.uint64(width // 2 * step),
+        step,
+        size,
+        np.array([1 / (width * height), bias], np.float64 if work == np.float64 else np.float32),
+        # the last sums reach beyond the line, for pixels that do not count
+        np.zeros((3, columns_at.size + 2 * step), work),
+        np.zeros(columns * step, wide),
+        result.reshape(rows, -1),
+    )

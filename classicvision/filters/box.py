@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_image, check_size
+from classicvision._checks import check_image, check_number, check_size
 from classicvision._jit import kernel
 from classicvision.filters._borders import check_mode
-from classicvision.filters.convolution import converted, kernel_positions
+from classicvision.filters._weighted_sums import kernel_positions
+from classicvision.filters.convolution import converted
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+_LARGEST_SIZE = 10_000_000  # pixels; the border takes memory of this size
 _SMALL_AREA = 256  # pixels, up to which OpenCV rounds halves up
 
 
@@ -26,7 +28,7 @@ def _slide(image, added_at, dropped_at, subtracted, left, sums, line):
     for column in range(sums.size):
         c = np.uint64(column)
         dropped = wide(subtracted * wide(image[dropped_at + c]))
-        total = wide(sums[c] + wide(wide(image[added_at + c]) - dropped))
+        total = wide(wide(sums[c] + wide(image[added_at + c])) - dropped)
         sums[c] = total
         line[left + c] = number(total)
 
@@ -89,8 +91,8 @@ def box_filter(
     image : array_like, shape (rows, columns) or (rows, columns, 3)
         Colour images are filtered per channel.
     size : int or (int, int)
-        Width and height of the box in pixels, at least 1. A box of even width reaches one pixel
-        further to the left than to the right, as in SciPy and OpenCV.
+        Width and height of the box in pixels, 1 to 10,000,000. A box of even width reaches one
+        pixel further to the left than to the right, as in SciPy and OpenCV.
     mode : {"mirror", "reflect", "nearest", "wrap", "constant"}
         The border, as SciPy names it; "constant" is zero outside. A box may be larger than the
         image.
@@ -98,10 +100,11 @@ def box_filter(
     Returns
     -------
     numpy.ndarray, shape and dtype of ``image``
-        Integers are rounded to the nearest. uint8 images are identical to
-        ``cv2.blur(image, size)``, which rounds halves up for boxes of up to 256 pixels and to
-        even for larger ones; but where the pixels of the box are a power of two up to 256
-        OpenCV adds too much: it makes [1, 1, ...] to [2, 2, ...] with a size of (2, 1).
+        Integers are rounded to the nearest, halves to even; but for uint8 images and boxes of up
+        to 256 pixels halves up, which makes them identical to ``cv2.blur(image, size)``. Two
+        differences remain: where a box has 2, 4, 8, ... 256 pixels OpenCV rounds more than the
+        halves up (it makes [1, 1, ...] to [2, 2, ...] with the size (2, 1)), and for larger even
+        numbers of pixels its rounding of halves depends on the column.
 
     Raises
     ------
@@ -128,9 +131,7 @@ def box_filter(
     [[0, 3, 3, 3, 0]]
     """
     image = check_image(image)
-    width, height = check_size(size, "size")
-    if min(width, height) < 1:
-        raise ValueError(f"size must be at least 1, got {size}")
+    width, height = _check_box(size)
     mode = check_mode(mode)
     if width == height == 1:
         return image.copy()
@@ -148,6 +149,16 @@ def box_filter(
     result = np.empty_like(image)
     _average(image, (width, height), mode, work, wide, result)
     return converted(result, dtype)
+
+
+def _check_box(size):
+    if size is None:
+        raise TypeError("size must be an integer or (width, height), got None")
+    width, height = check_size(size, "size")
+    limits = {"at_least": 1, "at_most": _LARGEST_SIZE, "integer": True}
+    return check_number(width, "size width", **limits), check_number(
+        height, "size height", **limits
+    )
 
 
 def _average(image, size, mode, work, wide, result):

@@ -7,126 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classicvision._checks import check_image, check_option
-from classicvision._jit import kernel
-from classicvision.filters._borders import border_indices, check_mode
+from classicvision.filters._borders import check_mode
+from classicvision.filters._fourier import sum_by_spectra, tile_shape
+from classicvision.filters._weighted_sums import sum_factors, sum_kernel
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, DTypeLike, NDArray
+    from numpy.typing import ArrayLike, DTypeLike
 
 _RESULT_DTYPES = ("bool", "uint8", "uint16", "int16", "int32", "float32", "float64")
 
-
-# c = column. Eight taps at a time, of any filter, keep the sum in a register; they are added in
-# the order of the kernel, as OpenCV adds them. The taps are offsets into one flat array: a slice
-# for each would take as long as the sums of a short row. They are unsigned, since a signed one
-# might count from the end. Contraction to fused multiply-add (1.2 times as fast) only makes
-# the sums more precise.
-@kernel(inline=True, fastmath={"contract"})
-def _weigh(source, offsets, weights, total):
-    w0, w1, w2, w3, w4 = weights[0], weights[1], weights[2], weights[3], weights[4]
-    w5, w6, w7, w8 = weights[5], weights[6], weights[7], weights[8]
-    o0, o1, o2, o3, o4 = offsets[0], offsets[1], offsets[2], offsets[3], offsets[4]
-    o5, o6, o7, o8 = offsets[5], offsets[6], offsets[7], offsets[8]
-    for column in range(total.size):
-        c = np.uint64(column)
-        value = w0 * source[o0 + c]
-        value += w1 * source[o1 + c]
-        value += w2 * source[o2 + c]
-        value += w3 * source[o3 + c]
-        value += w4 * source[o4 + c]
-        value += w5 * source[o5 + c]
-        value += w6 * source[o6 + c]
-        value += w7 * source[o7 + c]
-        value += w8 * source[o8 + c]
-        total[c] = value
-
-
-@kernel(inline=True, fastmath={"contract"})
-def _weigh_more(source, offsets, weights, k, total):
-    w0, w1, w2, w3 = weights[k], weights[k + 1], weights[k + 2], weights[k + 3]
-    w4, w5, w6, w7 = weights[k + 4], weights[k + 5], weights[k + 6], weights[k + 7]
-    o0, o1, o2, o3 = offsets[k], offsets[k + 1], offsets[k + 2], offsets[k + 3]
-    o4, o5, o6, o7 = offsets[k + 4], offsets[k + 5], offsets[k + 6], offsets[k + 7]
-    for column in range(total.size):
-        c = np.uint64(column)
-        value = total[c]
-        value += w0 * source[o0 + c]
-        value += w1 * source[o1 + c]
-        value += w2 * source[o2 + c]
-        value += w3 * source[o3 + c]
-        value += w4 * source[o4 + c]
-        value += w5 * source[o5 + c]
-        value += w6 * source[o6 + c]
-        value += w7 * source[o7 + c]
-        total[c] = value
-
-
-# y = row of the image with its border, r = row, c = column, t = tap. `rows_at` has the offset, in
-# the flat image, of the row at each y; `columns_at` says which element stands at each position of
-# a row with its border, of which `left` are before the image. A ring of `lines` holds the rows
-# under the kernel. A tap is a row and a column in it, and a weight; there are 1 + 8 n of them.
-# Where `along` has taps the first ones sum into `middle`, and `along` sums that. `total` is one
-# row where the result is rounded, and otherwise the result itself.
-@kernel
-def _correlate(
-    image,
-    rows_at,
-    columns_at,
-    left,
-    tap_rows,
-    tap_columns,
-    weights,
-    along,
-    along_weights,
-    rounded,
-    offsets,
-    lines,
-    middle,
-    total,
-    result,
-):
-    rows, width = result.shape
-    number, to_result = lines.dtype.type, result.dtype.type
-    pitch = np.uint64(columns_at.size)
-    ring = np.uint64(rows_at.size - rows + 1)
-    inside = np.uint64(width)
-    largest = number(255)
-    for y in range(rows_at.size):
-        line = np.uint64(y) % ring * pitch
-        start = rows_at[y]
-        for column in range(width):
-            c = np.uint64(column)
-            lines[line + left + c] = number(image[start + c])
-        for column in range(left):
-            c = np.uint64(column)
-            lines[line + c] = lines[line + left + columns_at[c]]
-        for column in range(left + inside, pitch):
-            c = np.uint64(column)
-            lines[line + c] = lines[line + left + columns_at[c]]
-        r = y + 1 - np.int64(ring)
-        if r < 0:
-            continue
-        first = np.uint64(r) % ring
-        for t in range(tap_rows.size):
-            slot = first + tap_rows[t]
-            if slot >= ring:
-                slot -= ring
-            offsets[t] = slot * pitch + tap_columns[t]
-        sums = total[r % total.shape[0]]
-        target = middle if along.size else sums
-        _weigh(lines, offsets, weights, target)
-        for k in range(9, weights.size, 8):
-            _weigh_more(lines, offsets, weights, k, target)
-        if along.size:
-            _weigh(middle, along, along_weights, sums)
-            for k in range(9, along.size, 8):
-                _weigh_more(middle, along, along_weights, k, sums)
-        if rounded:
-            row = result[r]
-            for c in range(width):
-                value = np.rint(sums[c])
-                value = value if value > number(0) else number(0)
-                row[c] = to_result(value if value < largest else largest)
+# measured, in the time of a tap of a kernel in float32
+_FACTOR_COST = 2  # a tap of a factor
+_FOURIER_COST = 450
+_FOURIER_COST_64 = 800  # in float64
 
 
 def correlate(
@@ -154,12 +47,34 @@ def correlate(
     Returns
     -------
     numpy.ndarray, shape of ``image``
-        Integers are rounded to the nearest (halves to even) and saturate, as in OpenCV.
+        Integers are rounded to the nearest (halves to even) and saturate. With whole weights, or
+        multiples of a power of two, uint8 images are identical to ``cv2.filter2D``.
 
     Raises
     ------
     TypeError, ValueError
         For an image, kernel, mode or dtype that is not one of these.
+
+    Notes
+    -----
+    Whichever is expected to be the fastest computes the result, the same but for rounding:
+
+    1. the weighted sum of the pixels, whose time grows with the weights that are not 0;
+    2. two passes, downwards and along the rows, where the kernel is a column times a row, as
+       its singular values tell;
+    3. for large kernels, some 21x21 and more, the product of the Fourier transforms of the kernel
+       and of tiles of the image.
+
+    Sums are computed in float32, and in float64 for float64, uint16 and int16 images and for an
+    int32 or float64 result.
+
+    Memory: as many rows as the kernel has, in float32 or float64; with Fourier transforms some
+    tiles of four times the kernel's size. Where the image is of another type than the sums, and
+    not both image and result are uint8, also a copy of it and of the result.
+
+    References
+    ----------
+    R. Szeliski, Computer Vision: Algorithms and Applications, 2nd edition, 2022, section 3.2.
 
     Examples
     --------
@@ -204,6 +119,10 @@ def convolve(
     TypeError, ValueError
         For an image, kernel, mode or dtype that is not one of these.
 
+    Notes
+    -----
+    Computed as `correlate`, with its precision and memory.
+
     Examples
     --------
     An impulse becomes the kernel:
@@ -242,12 +161,20 @@ def convolve_separable(
     Returns
     -------
     numpy.ndarray, shape of ``image``
-        Only the result is rounded, not the sums downwards.
+        Only the result is rounded, not the sums downwards. Integers are rounded to the nearest
+        (halves to even) and saturate.
 
     Raises
     ------
     TypeError, ValueError
         For an image, column, row, mode or dtype that is not one of these.
+
+    Notes
+    -----
+    The element at ``n // 2`` of each factor lies upon the pixel. The time grows with the sum of
+    their lengths.
+
+    Memory: as many rows as ``column`` has weights, in float32 or float64.
 
     Examples
     --------
@@ -273,7 +200,9 @@ def _check(image, kernel, mode, dtype):
 def _check_kernel(weights, name, dimensions):
     array = np.asarray(weights)
     if array.dtype.kind not in "buif":
-        raise TypeError(f"{name} must be of real numbers, got dtype {array.dtype}")
+        raise TypeError(
+            f"{name} must be of real numbers, got dtype {array.dtype}; convert it with .astype()"
+        )
     if array.ndim != dimensions:
         wanted = "(rows, columns)" if dimensions == 2 else "(n,)"
         raise ValueError(f"{name} must have shape {wanted}, got {array.shape}")
@@ -281,7 +210,7 @@ def _check_kernel(weights, name, dimensions):
         raise ValueError(f"{name} has no weights: its shape is {array.shape}")
     array = array.astype(np.float64)
     if not np.isfinite(array).all():
-        raise ValueError(f"{name} has NaN or infinite weights")
+        raise ValueError(f"{name} has NaN or infinite weights; replace them")
     return array
 
 
@@ -299,16 +228,59 @@ def _filter(image, weights, anchor, mode, dtype):
         framed = np.pad(image, [(1, 1)] * 2 + [(0, 0)] * (image.ndim - 2))
         result = _filter(framed, weights, anchor, "nearest", dtype)
         return np.ascontiguousarray(result[1:-1, 1:-1])
-    if image.dtype == bool:
+    if image.dtype.kind == "b":
         image = image.view(np.uint8)
     small = image.dtype in (np.uint8, np.float32) and dtype.name not in ("int32", "float64")
-    work = np.dtype(np.float32 if small else np.float64)
-    rounded = image.dtype == dtype == np.uint8
+    work = np.float32 if small else np.float64
+    method, weights = _method(image, weights, work)
+    if method is sum_by_spectra and image.dtype == np.uint8:
+        work = np.float64  # so that the rounding of the transforms is lost in that of the result
+    rounded = image.dtype == dtype == np.uint8 and method is not sum_by_spectra
     if not rounded:
         image = image.astype(work, copy=False)
     result = np.empty(image.shape, np.uint8 if rounded else work)
-    _apply(image, weights, anchor, mode, work, result)
+    method(image, weights, anchor, mode, work, result)
     return converted(result, dtype)
+
+
+def _method(image, weights, work):
+    """Return the function that is expected to be the fastest, and the kernel or its factors."""
+    if isinstance(weights, tuple):
+        return sum_factors, weights
+    height, width = weights.shape
+    taps = np.count_nonzero(weights)
+    if _FACTOR_COST * (height + width) < taps:
+        factors = kernel_factors(weights, np.finfo(work).eps)
+        if factors is not None:
+            return sum_factors, factors
+    cost, fourier_cost = taps, _FOURIER_COST
+    if work == np.float64:
+        cost, fourier_cost = 2 * taps, _FOURIER_COST_64
+    elif image.dtype == np.uint8:
+        fourier_cost = _FOURIER_COST_64
+    if cost > fourier_cost:
+        tile = tile_shape(*image.shape[:2], height, width)
+        useful = (tile[0] - height + 1) * (tile[1] - width + 1)
+        if cost * useful > fourier_cost * tile[0] * tile[1]:
+            return sum_by_spectra, weights
+    return sum_kernel, weights
+
+
+def kernel_factors(weights: np.ndarray, precision: float) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return a column and a row whose product the kernel is; None where it is no such product.
+
+    It is one where all its singular values but the first are 0, or no more than the rounding of
+    weights of this precision. The column and the row through its largest weight are then its
+    factors. Those of whole numbers are made whole numbers, so that their sums stay exact.
+    """
+    singular = np.linalg.svd(weights, compute_uv=False)
+    if singular[0] == 0 or singular[1:2].sum() > max(weights.shape) * precision * singular[0]:
+        return None
+    i, j = np.unravel_index(np.abs(weights).argmax(), weights.shape)
+    column = weights[:, j].copy()
+    if (column == np.rint(column)).all() and abs(column[i]) < 2**53:
+        column /= np.gcd.reduce(column.astype(np.int64))
+    return column, weights[i] / column[i]
 
 
 def converted(result: np.ndarray, dtype: np.dtype) -> np.ndarray:
@@ -319,53 +291,3 @@ def converted(result: np.ndarray, dtype: np.dtype) -> np.ndarray:
     np.rint(result, out=result)
     np.clip(result, limits.min, 1 if dtype.kind == "b" else limits.max, out=result)
     return result.astype(dtype)
-
-
-def _apply(image, weights, anchor, mode, work, result):
-    rows, columns, *channels = image.shape
-    step = channels[0] if channels else 1
-    separable = isinstance(weights, tuple)
-    shape = tuple(factor.size for factor in weights) if separable else weights.shape
-    rows_at = kernel_positions(rows, shape[0], anchor[0], mode, 1) * np.uint64(columns * step)
-    columns_at = kernel_positions(columns, shape[1], anchor[1], mode, step)
-    if separable:
-        first = _taps(weights[0][:, None], step, work)
-        _, *along = _taps(weights[1][None], step, work)
-    else:
-        first, along = _taps(weights, step, work), [np.empty(0, np.uint64), np.empty(0, work)]
-    rounded = result.dtype != work
-    flat = result.reshape(rows, -1)
-    _correlate(
-        image.reshape(-1),
-        rows_at,
-        columns_at,
-        np.uint64(anchor[1] * step),
-        *first,
-        *along,
-        rounded,
-        np.empty(first[0].size, np.uint64),
-        np.empty(shape[0] * columns_at.size, work),
-        np.empty(columns_at.size if separable else 0, work),
-        np.empty((1, columns * step), work) if rounded else flat,
-        flat,
-    )
-
-
-def kernel_positions(
-    length: int, size: int, anchor: int, mode: str, step: int
-) -> NDArray[np.uint64]:
-    """Return the element at each position that a kernel reaches, ``anchor`` before the image."""
-    radius = max(anchor, size - 1 - anchor)
-    indices = border_indices(length, radius, mode, step)
-    end = (radius + length + size - 1 - anchor) * step
-    return indices[(radius - anchor) * step : end].astype(np.uint64)
-
-
-def _taps(weights, step, work):
-    """Return rows, elements and values of the weights other than 0, and some more to 1 + 8 n."""
-    rows, columns = np.nonzero(weights)
-    number = 1 + 8 * max(-((1 - rows.size) // 8), 1)
-    missing = (0, number - rows.size)
-    values = np.pad(weights[rows, columns], missing).astype(work)
-    rows, columns = np.pad(rows, missing), np.pad(columns * step, missing)
-    return rows.astype(np.uint64), columns.astype(np.uint64), values

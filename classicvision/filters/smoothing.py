@@ -78,7 +78,7 @@ def _smooth(
     result,
 ):
     rows, width = result.shape
-    one, four = np.uint64(1), np.uint64(4)
+    one, three, four = np.uint64(1), np.uint64(3), np.uint64(4)
     radius_y, radius_x = np.uint64(weights_y.size - 1), np.uint64(weights_x.size - 1)
     border = radius_x * np.uint64(step)
     s1, s2, s3 = np.uint64(step), np.uint64(2 * step), np.uint64(3 * step)
@@ -91,7 +91,7 @@ def _smooth(
             a0, b0 = rows_at[here - k], rows_at[here + k]
             a1, b1 = rows_at[here - k - one], rows_at[here + k + one]
             a2, b2 = rows_at[here - k - one - one], rows_at[here + k + one + one]
-            a3, b3 = rows_at[here - k - four + one], rows_at[here + k + four - one]
+            a3, b3 = rows_at[here - k - three], rows_at[here + k + three]
             if group == 0:
                 _weigh_pairs(
                     image, zero, rows_at[here], a0, b0, a1, b1, a2, b2, a3, b3, weights_y, downwards
@@ -110,7 +110,7 @@ def _smooth(
         sums = total[r % total.shape[0]]
         for group in range(radius_x // four):
             k = four * np.uint64(group) + one
-            left, right = border - (k + four - one) * s1, border + k * s1
+            left, right = border - (k + three) * s1, border + k * s1
             a0, b0, a1, b1 = left + s3, right, left + s2, right + s1
             a2, b2, a3, b3 = left + s1, right + s2, left, right + s3
             if group == 0:

@@ -2,6 +2,7 @@
 
 from benchmarks import (
     filters_convolution,
+    filters_laplacian,
     filters_rank,
     filters_smoothing,
 )
@@ -9,6 +10,7 @@ from benchmarks import (
 _FAMILIES = (
     filters_smoothing,
     filters_convolution,
+    filters_laplacian,
     filters_rank,
 )
 

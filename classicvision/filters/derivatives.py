@@ -142,6 +142,12 @@ def gradient(
     TypeError, ValueError
         For an image, operator, size, dtype or mode that is not one of these.
 
+    Notes
+    -----
+    The difference along each axis is smoothed across it, by two one-dimensional filters. Integers
+    are computed exactly, floats in the dtype of the result. Memory: the result and two rows; for
+    the border "constant", a framed copy of the image; where integers saturate, the result again.
+
     References
     ----------
     I. Sobel and G. Feldman, "A 3x3 isotropic gradient operator for image processing", 1968.

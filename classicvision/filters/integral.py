@@ -143,6 +143,8 @@ def integral_image(image: ArrayLike, *, dtype: DTypeLike | None = None) -> np.nd
     Float images are summed in float64, each step rounded to 2**-53 of the sum; ``float32``
     rounds the final sums once.
 
+    Memory: the result and some rows; for float32, and for colours, the result twice.
+
     Examples
     --------
     >>> import numpy as np

@@ -107,7 +107,10 @@ def add_noise(
     if kind == "salt_and_pepper":
         return _salt_and_pepper(image, value, low, high, generator)
     if kind == "gaussian":
-        noisy = image + value * generator.standard_normal(image.shape)
+        exact = np.float64 if image.dtype == np.float64 else np.float32
+        noisy = generator.standard_normal(image.shape, exact)
+        noisy *= value
+        noisy += image
     elif kind == "poisson":
         noisy = _poisson(image, value, generator)
     else:
@@ -132,11 +135,12 @@ def _poisson(image, photons, generator):
 
 
 def _salt_and_pepper(image, amount, pepper, salt, generator):
-    number = generator.random(image.shape[:2])
     noisy = image.copy()
-    limits = converted(np.array([pepper, salt]), image.dtype)
-    noisy[number < amount / 2] = limits[0]
-    noisy[(number >= amount / 2) & (number < amount)] = limits[1]
+    pixels = noisy.reshape(image.shape[0] * image.shape[1], -1)
+    number = generator.random(len(pixels), np.float32)
+    hit = np.flatnonzero(number < amount)
+    black, white = converted(np.array([pepper, salt]), image.dtype)
+    pixels[hit] = np.where(number[hit] < amount / 2, black, white)[:, None]
     return noisy
 
 

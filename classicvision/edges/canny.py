@@ -167,6 +167,19 @@ def canny(
     float32. Memory: 6 bytes a pixel besides the image, and 8 for a copy of one of 16-bit
     integers; 8 to 16 more with ``quantiles=True``, about 70 more with ``return_steps=True``.
 
+    What differs from ``skimage.feature.canny``, whose ridges those of ``l2_gradient=True,
+    interpolate=True`` are:
+
+    - There are no default thresholds and no default ``sigma``: no value suits all images.
+    - Values keep their range. Of a uint8 image the thresholds are gray levels, as in OpenCV.
+    - A smoothed image keeps its dtype: integers are rounded as OpenCV rounds them, so that their
+      edges are not exactly those of the same values in floats. The Gaussian's border is mirrored.
+    - Magnitudes have to exceed the thresholds; those equal to them do not.
+    - Of two equal ridges side by side one stays, so that a step has one edge, not two.
+    - Pixels at the image's border can be edges, as in OpenCV.
+    - There is no mask: take ``canny(image, ...) & scipy.ndimage.binary_erosion(mask)``.
+    - A colour image is no error: its luminance is taken.
+
     References
     ----------
     J. Canny, "A computational approach to edge detection", IEEE PAMI 8(6), 1986, sections VI-VIII.

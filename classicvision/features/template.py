@@ -121,11 +121,12 @@ def match_template(image: ArrayLike, template: ArrayLike) -> NDArray[np.float32]
     templates and by FFT for large ones, in float64, and divided by the local standard deviations,
     from running sums. The means are those of each channel, the sums run over all channels.
 
-    Equal to ``cv2.matchTemplate(image, template, cv2.TM_CCOEFF_NORMED)`` to 1e-4 (OpenCV
-    computes the spectrum of uint8 images in float32; of a flat template it says 1 everywhere)
-    and, for gray images, to ``skimage.feature.match_template`` to 1e-5. Windows of float images
-    whose standard deviation is below a millionth of the image's largest deviation from its mean
-    count as flat.
+    Equal to ``cv2.matchTemplate(image, template, cv2.TM_CCOEFF_NORMED)`` up to the rounding of
+    its float32 sums, 0.2 divided by the standard deviations of template and window in levels of
+    0 to 255: 1e-4 where both are 45 (of flat ones it says 1 or what is left by rounding). For
+    gray images equal to ``skimage.feature.match_template`` in float64 to 1e-5. Windows of float
+    images whose standard deviation is below a millionth of the image's largest deviation from
+    its mean count as flat.
 
     Memory: 8 bytes for each value of the image and of the result, with FFT 5 times as much.
 

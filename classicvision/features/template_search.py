@@ -64,7 +64,8 @@ def find_template(
     2. There the template is compared with the whole image at all scales; the corners of one
        differ from those of the next by about one pixel. The best 64 places go on.
     3. On each finer level every candidate is compared again at its scale and at the two next to
-       it, twice as close as before, in a neighbourhood of 5 x 5 pixels.
+       it, twice as close as before, in a neighbourhood of 5 x 5 pixels; from the best of them it
+       goes on to the next scale, until there is no better one.
 
     The templates are the levels of their own pyramid, shrunk further by area. To enlarge one
     would blur it: an object larger than the template by up to 2, 4, ... is searched in the image
@@ -157,12 +158,22 @@ class _ScaleSpace:
         """Return the candidates with their places and scales as a finer level shows them."""
         found = []
         for x, y, step, score in candidates:
-            near = [step - 2**level, step, step + 2**level]
-            near = [s for s in near if 0 <= s <= self.steps and self.scale(s) < 1.001 * 2**level]
-            seen = [self._near(x, y, s, level) for s in near]
-            seen = [candidate for candidate in seen if candidate is not None]
-            found.append(max(seen, key=lambda c: c[3]) if seen else (x, y, step, score))
+            best = self._climb(x, y, step, level)
+            found.append((x, y, step, score) if best is None else best)
         return self._distinct(found)
+
+    def _climb(self, x, y, step, level):
+        """Return the best place and scale near a place: go on while a scale beside it is better."""
+        seen = {}
+        while True:
+            for s in (step - 2**level, step, step + 2**level):
+                if s not in seen:
+                    possible = 0 <= s <= self.steps and self.scale(s) < 1.001 * 2**level
+                    seen[s] = self._near(x, y, s, level) if possible else None
+            best = max(filter(None, seen.values()), key=lambda found: found[3], default=None)
+            if best is None or best[2] == step:
+                return best
+            x, y, step, _ = best
 
     def _near(self, x, y, step, level):
         """Return the best place of the template around a place, None where it does not fit."""

@@ -1,4 +1,4 @@
-"""Lines and segments by voting, against OpenCV and scikit-image."""
+"""Lines, segments, circles and ellipses, against OpenCV and scikit-image."""
 
 from collections import Counter
 
@@ -7,6 +7,7 @@ import numpy as np
 import skimage
 from skimage.transform import hough_line, hough_line_peaks, probabilistic_hough_line
 
+from benchmarks import hough_circles, hough_ellipses
 from benchmarks.harness import SEED, Case, timed
 from benchmarks.pictures import building, camera, size_of
 
@@ -15,6 +16,12 @@ _SEGMENTS = {"threshold": 50, "min_length": 40, "max_gap": 5}
 
 
 def cases(quick):
+    yield from _line_cases(quick)
+    yield from hough_circles.cases(quick)
+    yield from hough_ellipses.cases(quick)
+
+
+def _line_cases(quick):
     from classicvision import hough_lines, hough_segments
 
     cv2.setNumThreads(1)

@@ -154,15 +154,15 @@ SEARCHES = {
     },
     ("circles", "scikit-image, best"): {
         "sigma": [1.5, 2],
-        "low": [10, 20],
-        "high": [30, 40],
-        "threshold": [0.4, 0.5, 0.6],
+        "low": [20],
+        "high": [40],
+        "threshold": [0.35, 0.4, 0.45, 0.5],
     },
     ("ellipses", "OpenCV, fits to contours, best"): {
-        "sigma": [1, 1.5, 2],
-        "high": [30, 45, 60, 90],
-        "cover": [0.3, 0.4, 0.5, 0.6, 0.7],
-        "distance": [0.5, 1, 2, 4],
+        "sigma": [1.5, 2],
+        "high": [30, 45, 60],
+        "cover": [0.3, 0.45, 0.6, 0.75],
+        "distance": [0.5, 1, 2],
     },
 }
 

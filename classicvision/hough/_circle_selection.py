@@ -39,12 +39,13 @@ def _share_pixels(points, first, size, circles, least, ids, marks, taken, kept):
 
 
 @kernel
-def _count_votes(points, first, size, circles, tolerances, ids, marks, taken, votes):
-    """Write the votes and the possible votes of each circle."""
+def _count_votes(points, first, size, circles, gaps, ids, marks, taken, votes):
+    """Write the votes of each circle from edges half a gap beside it, and the possible votes."""
     rows, columns = size
     for k in range(circles.shape[0]):
         x, y, radius = circles[k, 0], circles[k, 1], circles[k, 2]
-        inner, outer = radius - tolerances[k], radius + tolerances[k]
+        reach = TOLERANCE + 0.5 * gaps[k]
+        inner, outer = radius - reach, radius + reach
         count = collect(points, first, x, y, inner, outer, ALIGNED, ids)
         votes[k, 0], votes[k, 1] = count_pixels(
             points, ids, count, x, y, radius, rows, columns, taken, marks
@@ -75,17 +76,19 @@ def select_circles(
     found = found[order]
     count = edges.points.shape[1]
     ids, taken = np.empty(count + 1, np.int32), np.zeros(count, bool)
-    marks = new_marks(found[:, 2].max(initial=1) + min_gap)
+    memory = ids, new_marks(found[:, 2].max(initial=1) + min_gap), taken
     kept = np.zeros(len(found), bool)
     least = _OWN_PART * threshold
-    _share_pixels(edges.points, edges.first, edges.shape, found, least, ids, marks, taken, kept)
-    circles, tolerances = _merge_strokes(found[kept], edges.signed, min_gap)
-    votes = np.empty((len(circles), 2), np.int64)
+    _share_pixels(edges.points, edges.first, edges.shape, found, least, *memory, kept)
+    circles, gaps = _merge_strokes(found[kept], edges.signed, min_gap)
+    strokes = np.flatnonzero(gaps)
+    votes = np.empty((len(strokes), 2), np.int64)
     taken[:] = False
     _count_votes(
-        edges.points, edges.first, edges.shape, circles, tolerances, ids, marks, taken, votes
+        edges.points, edges.first, edges.shape, circles[strokes], gaps[strokes], *memory, votes
     )
-    return np.concatenate([circles[:, :3], votes], axis=1)
+    circles[strokes, 3:5] = votes
+    return circles[:, :5]
 
 
 def _strength(found):
@@ -96,16 +99,19 @@ def _strength(found):
 def _merge_strokes(circles, signed, min_gap):
     """Put the circle in the middle of each stroke in place of its edges.
 
-    Returns the circles, and how far from each its edge pixels lie. Of the edges that could be
-    a stroke's two sides those closest together are, so that two strokes side by side stay two.
+    Returns the circles, and how far apart their edges are; 0 for those that are no stroke. Of
+    the edges that could be a stroke's two sides those closest together are, so that two strokes
+    side by side stay two.
     """
     x, y, radius, side = circles[:, 0], circles[:, 1], circles[:, 2], circles[:, 5]
+    gaps = np.zeros(len(circles))
     apart = np.hypot(x[:, None] - x, y[:, None] - y)
     gap = np.abs(radius[:, None] - radius)
-    near = (apart < _SAME_CENTRE) & (gap < min_gap)
-    first, second = np.nonzero(np.triu(near, 1))
+    first, second = np.nonzero((apart < _SAME_CENTRE) & (gap < min_gap))
+    first, second = first[first < second], second[first < second]
+    if not len(first):
+        return circles, gaps
     order = np.argsort(gap[first, second] + apart[first, second], kind="stable")
-    tolerances = np.full(len(circles), TOLERANCE)
     strength = _strength(circles)
     circles, waiting, gone = circles.copy(), np.ones(len(circles), bool), []
     for i, j in zip(first[order].tolist(), second[order].tolist(), strict=True):
@@ -115,9 +121,9 @@ def _merge_strokes(circles, signed, min_gap):
             i, j = j, i
         if not signed or side[i] != side[j]:
             waiting[i] = waiting[j] = False
-            tolerances[i] += gap[i, j] / 2
+            gaps[i] = gap[i, j]
             circles[i, :3] = (circles[i, :3] + circles[j, :3]) / 2
         waiting[j] = False
         gone.append(j)
     rest = np.delete(np.arange(len(circles)), gone)
-    return circles[rest], tolerances[rest]
+    return circles[rest], gaps[rest]

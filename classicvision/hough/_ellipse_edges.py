@@ -49,11 +49,15 @@ def edges_of_image(image: np.ndarray, sigma: float) -> tuple[NDArray[np.bool_], 
     The higher threshold is above the noise, which the median of the gradient tells where most
     of the image is without edges.
     """
-    darkest, brightest = float(image.min()), float(image.max())
-    if darkest == brightest:
+    darkest, brightest = float(image.min()) / 2, float(image.max()) / 2
+    half = brightest - darkest  # of the range, which itself may be too large for a float
+    if half == 0:
         return np.zeros(image.shape, bool), _points(np.zeros(image.shape, bool), True)
-    scaled = ((image - image.dtype.type(darkest)) / (brightest - darkest)).astype(np.float32)
-    smooth = gaussian(scaled, sigma)
+    scaled = image.astype(np.float64 if image.dtype == np.float64 else np.float32)
+    scaled /= 2
+    scaled -= darkest
+    scaled /= half
+    smooth = gaussian(scaled.astype(np.float32, copy=False), sigma)
     gx, gy = gradient(smooth, mode="nearest")
     step = max(1, round(math.sqrt(image.size / _SAMPLES)))
     sample = np.hypot(gx[::step, ::step], gy[::step, ::step])

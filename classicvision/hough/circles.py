@@ -286,7 +286,12 @@ def _find_edges(gray, sigma, thresholds):
     if gray.dtype != np.uint8 or half < _ENOUGH_LEVELS / 2:
         # From 0 to 255, in float32: nothing is lost to rounding.
         half = half or 1.0
-        gray = ((gray.astype(np.float64) / 2 - least) / half * 255).astype(np.float32)
+        gray = gray.astype(np.float64 if gray.dtype == np.float64 else np.float32)
+        gray /= 2
+        gray -= least
+        gray /= half
+        gray *= 255
+        gray = gray.astype(np.float32, copy=False)
         half, scale = 127.5, 127.5 / half
     smoothed = gaussian(gray, sigma)
     if thresholds is None:

@@ -178,6 +178,23 @@ def test_color_and_bool():
     assert len(hough_ellipses(gray > 120)) == 1
 
 
+@pytest.mark.parametrize(
+    ("dtype", "dark", "bright"),
+    [
+        (np.int16, -32768, 32767),
+        (np.uint16, 0, 65535),
+        (np.uint8, 7, 10),
+        (np.float32, -3e38, 3e38),
+        (np.float64, -1.7e308, 1.7e308),
+        (np.float64, 0, 1e-310),
+    ],
+)
+def test_any_range_of_values(dtype, dark, bright):
+    inside = painted([(50, 40, 25, 18, 0.6, 0)], level=0, step=255) > 127
+    image = np.where(inside, dtype(bright), dtype(dark))
+    check_one(hough_ellipses(image), 50, 40, 25, 18, 0.6)
+
+
 @pytest.mark.lane
 @pytest.mark.parametrize("shape", [(1, 1), (1, 30), (30, 1), (2, 2), (7, 9)])
 @pytest.mark.parametrize("edges", [False, True])

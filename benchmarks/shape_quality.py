@@ -131,7 +131,7 @@ DETECTORS = {
         "classicvision": (our_ellipses, {}),
         "OpenCV, fits to contours, best": (
             opencv_ellipses,
-            {"sigma": 1.5, "high": 60, "cover": 0.5, "distance": 1.0},
+            {"sigma": 1, "high": 60, "cover": 0.6, "distance": 0.5},
         ),
     },
     "single ellipses": {
@@ -159,10 +159,10 @@ SEARCHES = {
         "threshold": [0.35, 0.4, 0.45, 0.5],
     },
     ("ellipses", "OpenCV, fits to contours, best"): {
-        "sigma": [1.5, 2],
-        "high": [30, 45, 60],
-        "cover": [0.3, 0.45, 0.6, 0.75],
-        "distance": [0.5, 1, 2],
+        "sigma": [1, 1.5, 2],
+        "high": [30, 45, 60, 90],
+        "cover": [0.3, 0.4, 0.5, 0.6, 0.7],
+        "distance": [0.5, 1, 2, 4],
     },
 }
 

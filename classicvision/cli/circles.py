@@ -15,7 +15,7 @@ from classicvision.images import CIRCLES_SAMPLE
     "--min-radius",
     type=Number(min=1),
     metavar="PIXELS",
-    help="Of the smallest circle (a thirtieth of the image's shorter side, at least 5).",
+    help="Of the smallest circle (a sixtieth of the image's shorter side, at least 5).",
 )
 @click.option(
     "--max-radius",
@@ -26,9 +26,9 @@ from classicvision.images import CIRCLES_SAMPLE
 @click.option(
     "--threshold",
     type=Number(min=0, max=1, min_open=True),
-    default=0.5,
+    default=0.6,
     metavar="PART",
-    help="Leave out circles of which less than this part is seen (0.5).",
+    help="Leave out circles of which less than this part is seen (0.6).",
 )
 @click.option(
     "--max-circles",
@@ -69,7 +69,7 @@ def _find(options, image):
 
     shorter = min(image.shape[:2])
     low, high = options["min_radius"], options["max_radius"]
-    low = max(5, shorter / 30) if low is None else low
+    low = max(5, shorter / 60) if low is None else low
     high = max(low, shorter / 2) if high is None else high
     radii = {"min_radius": min(low, high), "max_radius": high}
     return hough_circles(as_uint8(image), **{**options, **radii})

@@ -25,7 +25,15 @@ def test_circles_of_the_sample(run):
     assert result.exit_code == 0
     first, *circles = result.stdout.splitlines()
     assert first == f"{sample_path(CIRCLES_SAMPLE)}: {len(circles)} circles"
-    assert 15 <= len(circles) <= 30  # of 24 coins
+    assert 22 <= len(circles) <= 26  # of 24 coins
+
+
+def test_small_circles_of_a_sample(run, data_folder):
+    dots = str(data_folder / "opencv_samples" / "pic1.png")
+    circles = np.array(json.loads(run("circles", dots, "--json").stdout)["circles"])
+    small = circles[(circles[:, 1] < 110) & (circles[:, 2] < 8)]
+    assert len(small) == 7  # white dots of a black rectangle, radius 6
+    assert len(circles) <= 9  # and parts of the question mark
 
 
 def test_circles_json(run, disks):

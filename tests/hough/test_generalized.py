@@ -1,4 +1,4 @@
-"""The generalized Hough transform: its votes and fits by hand, contours whose pose is known."""
+"""The generalized Hough transform: contours whose pose is known."""
 
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -11,8 +11,6 @@ from scipy.spatial import cKDTree
 from skimage.draw import polygon2mask
 
 from classicvision.edges.canny import canny
-from classicvision.hough import _template_fitting, _template_voting
-from classicvision.hough._oriented_edges import OrientedEdges, curve_points
 from classicvision.hough.generalized import GeneralizedHough
 from classicvision.results import Matches
 from tests.hough.contour_scenes import (
@@ -24,7 +22,6 @@ from tests.hough.contour_scenes import (
     resample,
     template_image,
 )
-from tests.naive import generalized as naive
 
 ANY = {"rotation": True, "scale_range": (0.7, 1.4)}
 WHOLE_TURN = (-math.pi, math.pi)
@@ -45,114 +42,12 @@ def placed(parts, rows=120, columns=160, ground=50):
     return image
 
 
-def random_edges(rng, rows, columns, count):
-    """Edge pixels with any directions."""
-    pixels = np.zeros(rows * columns, bool)
-    pixels[rng.choice(rows * columns, count, replace=False)] = True
-    pixels = pixels.reshape(rows, columns)
-    points = np.argwhere(pixels)[:, ::-1] + rng.uniform(-0.5, 0.5, (count, 2))
-    return OrientedEdges(pixels, points.astype("f4"), directions(rng, count).astype("f4"), True)
-
-
-def directions(rng, count):
-    angle = rng.uniform(0, 2 * math.pi, count)
-    return np.stack([np.cos(angle), np.sin(angle)], axis=1)
-
-
-def random_contour(rng, radius, count):
-    points = rng.uniform(-radius, radius, (count, 2))
-    return points - points.mean(axis=0), directions(rng, count)
-
-
 def check_match(match, x, y, angle=0.0, scale=1.0, pixels=0.1, radians=0.005, part=0.005):
     assert len(match) == 1
     np.testing.assert_allclose(match.centers, [[x, y]], atol=pixels)
     turn = (match.angles[0] - angle + math.pi) % (2 * math.pi) - math.pi
     assert abs(turn) <= radians
     assert match.scales[0] == pytest.approx(scale, rel=part)
-
-
-# The oracle
-
-
-@pytest.mark.lane
-@pytest.mark.parametrize("signed", [False, True])
-@pytest.mark.parametrize(
-    ("radius", "rotation", "scales"),
-    [(8, (0.0, 0.0), (1.0, 1.0)), (8, (3.0, 3.3), (1.0, 1.2)), (30, (-0.5, 0.1), (0.9, 1.1))],
-)
-def test_votes_equal_the_oracle(signed, radius, rotation, scales, rng):
-    edges = random_edges(rng, 17, 23, 60)
-    contour, normals = random_contour(rng, radius, 40)
-    size = _template_fitting.mean_radius(contour)
-    grid = _template_voting.make_grid((17, 23), size, signed, rotation, scales)
-    assert grid.cell == (1 if radius < 20 else 2)
-    wanted = naive.votes(edges, contour, normals, grid)
-    groups = list(_template_voting.count_votes(edges, contour, normals, grid))
-    best = np.zeros((grid.rows, grid.columns), int)
-    plane = np.zeros_like(best)
-    for votes, own, first in groups:
-        plane = np.where(votes > best, own.astype(int) + first, plane)
-        best = np.maximum(votes, best)
-    assert len(groups) == -(-len(grid.turns) // 6)
-    for (r, c), (count, (a, j)) in wanted.items():
-        assert (best[r, c], plane[r, c]) == (count, a * len(grid.scales) + j)
-
-
-@pytest.mark.lane
-@pytest.mark.parametrize("signed", [False, True])
-def test_one_step_of_the_fit_equals_the_oracle(signed, rng):
-    edges = random_edges(rng, 30, 30, 250)
-    contour, normals = random_contour(rng, 9, 20)
-    for free in ((1, 1), (0, 1), (1, 0)):
-        rotation = WHOLE_TURN if free[0] else (0.3, 0.3)
-        scales = (0.5, 2.0) if free[1] else (1.2, 1.2)
-        field = _template_fitting.EdgeField(edges, contour, normals, signed, rotation, scales)
-        field._pen = pen = 0 if signed else 5
-        for width in (5, 7):
-            pose = (*rng.uniform(12, 18, 2), 0.3, 1.2)
-            [moved], _ = field._run([pose], [width, 5], [width, 5], [0.4, 0.4], 100)
-            options = (edges, contour, normals, pose, width, math.cos(0.4), signed, pen)
-            np.testing.assert_allclose(moved, naive.fit_once(*options, 1e-3, free), atol=1e-9)
-
-
-@pytest.mark.lane
-@pytest.mark.parametrize("signed", [False, True])
-def test_backing_equals_the_oracle(signed, rng):
-    edges = random_edges(rng, 30, 30, 250)
-    contour, normals = random_contour(rng, 12, 40)
-    field = _template_fitting.EdgeField(edges, contour, normals, signed, WHOLE_TURN, (0.5, 2))
-    field._pen = pen = 0 if signed else 5
-    poses = np.column_stack([rng.uniform(-5, 35, (12, 2)), rng.uniform(-4, 4, 12), np.ones(12)])
-    found = field.backing(poses)
-    assert 0 < found.mean() < 1
-    for part, pose in zip(found, poses, strict=True):
-        assert part == naive.backing(edges, contour, normals, pose, pen, signed)
-
-
-@pytest.mark.lane
-def test_the_r_table_of_a_rectangle():
-    sides = GeneralizedHough.from_contour([(10, 10), (30, 10), (30, 18), (10, 18)])
-    table = sides.r_table()
-    assert len(table) == 36
-    assert [number for number, entries in enumerate(table) if len(entries)] == [0, 18]
-    upright, level = table[0], table[18]  # by the direction across
-    assert sorted(upright[:, 0].tolist()) == [-10] * 8 + [10] * 8
-    assert sorted(level[:, 1].tolist()) == [-4] * 20 + [4] * 20
-    assert sorted(upright[:, 1].tolist()) == sorted([*(np.arange(8) - 3.5)] * 2)
-
-
-@pytest.mark.lane
-def test_the_r_table_tells_bright_from_dark():
-    picture = np.zeros((30, 30), np.uint8)
-    picture[8:22, 8:22] = 200
-    table = GeneralizedHough(picture, polarity="same", center=(15, 15)).r_table()
-    assert len(table) == 72
-    left, right = table[0], table[36]  # where it gets bright to the right, and to the left
-    assert len(left) >= 8
-    assert len(right) >= 8
-    np.testing.assert_allclose(left[:, 0], 7.5, atol=0.3)
-    np.testing.assert_allclose(right[:, 0], -6.5, atol=0.3)
 
 
 # By hand
@@ -330,18 +225,6 @@ def test_an_edge_map_of_the_image():
 
 
 @pytest.mark.lane
-def test_an_open_curve_has_no_closing_side():
-    corners = [(5, 5), (5, 25), (25, 25)]
-    points, normals = curve_points(corners, closed=False)
-    assert len(points) == len(normals) == 40
-    np.testing.assert_allclose(points[:2], [[5, 5.5], [5, 6.5]])
-    np.testing.assert_allclose(np.abs(normals[:20]), [[1, 0]] * 20)
-    assert len(curve_points(corners, closed=True)[0]) == 68  # and 28 pixels back
-    repeated = [corners[0], *corners, corners[-1]]
-    np.testing.assert_array_equal(curve_points(repeated, closed=False)[0], points)
-
-
-@pytest.mark.lane
 def test_the_center_is_the_mean_unless_given():
     square = [(10, 10), (30, 10), (30, 30), (10, 30)]
     assert GeneralizedHough.from_contour(square).center == pytest.approx((20, 20))
@@ -439,44 +322,6 @@ def test_several_threads():
     alone = [search(scene) for scene in scenes]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(search, scenes)) == alone
-
-
-# Figures
-
-
-def count_right(seeds):
-    templates = {}
-    for name in CONTOURS:
-        picture, center = template_image(name)
-        templates[name] = GeneralizedHough(picture, center=center)
-    right, found_count = 0, 0
-    for seed in seeds:
-        scene = make_scene(seed)
-        assert scene.others >= 10
-        assert scene.noise > 0
-        found = templates[scene.name].detect(scene.image, **ANY)
-        found_count += len(found)
-        best = found[:1]
-        right += any(
-            is_right(scene.pose, *match.centers[0], match.angles[0], match.scales[0])
-            for match in best
-        )
-    return right, found_count
-
-
-def test_scenes():
-    """The whole figure, beside OpenCV's, comes from ``python -m benchmarks.contour_quality``."""
-    right, found = count_right(range(1000, 1010))
-    assert right == 10
-    assert found <= 15
-
-
-@pytest.mark.slow
-def test_a_hundred_scenes():
-    """The best match is within 3 pixels, 3 degrees and 5 % of the truth in at least 95 of 100."""
-    right, found = count_right(range(100))
-    assert right >= 95
-    assert found <= 150
 
 
 # Errors

@@ -65,7 +65,7 @@ def edges_of_image(
     if low is None:
         low = _LOW_TO_HIGH * high
     pixels = canny(smooth, low, high, l2_gradient=True)
-    rows, columns = np.nonzero(pixels)
+    rows, columns = np.divmod(np.flatnonzero(pixels), pixels.shape[1])
     normals = np.stack([gx[rows, columns], gy[rows, columns]], axis=1)
     size = np.hypot(normals[:, 0], normals[:, 1])
     normals /= np.maximum(size, 1e-6)[:, None]
@@ -90,7 +90,7 @@ def edges_of_map(edges: ArrayLike, name: str = "edges") -> OrientedEdges:
     across = gaussian(2 * gx * gy, _MAP_SIGMA)[pixels]
     angle = np.arctan2(across, along) / 2
     normals = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    rows, columns = np.nonzero(pixels)
+    rows, columns = np.divmod(np.flatnonzero(pixels), pixels.shape[1])
     points = np.stack([columns, rows], axis=1)
     return OrientedEdges(pixels, points.astype(np.float32), normals.astype(np.float32), False)
 

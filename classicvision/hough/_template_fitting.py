@@ -180,7 +180,7 @@ class EdgeField:
         angles = (-math.inf, math.inf) if whole_turn else rotation
         self._limits = np.array([*angles, *scale_range], np.float64)
 
-    def fit(self, poses, reach):
+    def fit(self, poses, reach, threshold):
         """Return the fitted poses, without those that came to the same or to nothing.
 
         Parameters
@@ -189,12 +189,15 @@ class EdgeField:
             x, y, angle, scale of the contour's mean.
         reach : float
             How far the edges may be, in pixels.
+        threshold : float
+            The part of the contour that must have an edge in the end; a rough fit to less than
+            half of that is given up.
         """
         wide = [max(_PEN, math.ceil(reach * part)) for part in (1, 0.8, 0.6, 0.5)] + [_PEN]
         angles = [_COARSE_ANGLE] * 4 + [_FINE_ANGLE]
         poses, backed = self._run(poses, wide, wide, angles, _ROUGH_POINTS)
         order = np.argsort(-backed, kind="stable")
-        poses = poses[order]
+        poses = poses[order[backed[order] >= threshold / 2]]
         poses = poses[~self._repeated(poses, reach / 2)][:_MOST_FITTED]
         widths = [_PEN, _PEN, _PEN, 3, 3, 3]
         poses, _ = self._run(poses, [_PEN] * 6, widths, [_FINE_ANGLE] * 6, _FINE_POINTS)
@@ -210,7 +213,7 @@ class EdgeField:
     def backing(self, poses):
         """Return for each pose which part of the contour's points has an edge, 0 to 1."""
         _, backed = self._run(poses, [_PEN], [_PEN], [_FINE_ANGLE], len(self._contour))
-        return backed / len(self._contour)
+        return backed
 
     def share(self, poses, backing, threshold):
         """Keep the poses that reach the threshold with edges that no better one has.
@@ -280,12 +283,12 @@ class EdgeField:
             poses,
             backed,
         )
-        return poses, backed
+        return poses, backed / len(contour)
 
 
 def _nearest_edges(pixels):
     """Return at each pixel the number of the edge pixel there or beside it, or -1."""
-    rows, columns = np.nonzero(pixels)
+    rows, columns = np.divmod(np.flatnonzero(pixels), pixels.shape[1])
     numbers = np.arange(len(rows), dtype=np.int32)
     framed = np.full((pixels.shape[0] + 2, pixels.shape[1] + 2), -1, np.int32)
     for down, right in ((0, 1), (2, 1), (1, 0), (1, 2), (1, 1)):

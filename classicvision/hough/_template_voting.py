@@ -229,15 +229,10 @@ def _cells_by_direction(edges, grid, stride):
     columns, rows = np.floor((edges.points.astype(np.float64) + 0.5) / grid.cell).astype(np.int64).T
     places = rows.clip(0, grid.rows - 1) * stride + columns.clip(0, grid.columns - 1)
     bins = _direction_bins(edges.normals, grid.directions)
-    keys = np.unique(bins * (grid.rows * stride) + places)
-    bins, places = np.divmod(keys, grid.rows * stride)
-    own = np.split(places, np.searchsorted(bins, np.arange(1, grid.directions)))
-    near = [
-        np.unique(np.concatenate([own[b - 1], own[b], own[(b + 1) % grid.directions]]))
-        for b in range(grid.directions)
-    ]
-    first = np.cumsum([0, *map(len, near)])
-    return np.concatenate(near).astype(np.uint32), first.astype(np.int64)
+    near = [(bins + turn) % grid.directions * (grid.rows * stride) + places for turn in (-1, 0, 1)]
+    bins, places = np.divmod(np.unique(near), grid.rows * stride)
+    first = np.searchsorted(bins, np.arange(grid.directions + 1))
+    return places.astype(np.uint32), first.astype(np.int64)
 
 
 def _direction_bins(normals, directions):

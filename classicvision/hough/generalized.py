@@ -324,7 +324,7 @@ class GeneralizedHough:
         normals = self.normals.astype(np.float64)
         poses, *best = find_candidates(found, self._centred, normals, grid, return_steps)
         field = EdgeField(found, self._centred, normals, signed, rotation, scale_range)
-        poses = field.fit(poses, _REACH * grid.cell)
+        poses = field.fit(poses, _REACH * grid.cell, threshold)
         if rotation[1] - rotation[0] >= 2 * math.pi:
             poses[:, 2] = math.pi - (math.pi - poses[:, 2]) % (2 * math.pi)
         backing = field.backing(poses)

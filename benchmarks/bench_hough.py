@@ -1,4 +1,4 @@
-"""Lines, segments, circles and ellipses, against OpenCV and scikit-image."""
+"""Lines, segments, circles, ellipses and any contour, against OpenCV and scikit-image."""
 
 from collections import Counter
 
@@ -7,7 +7,7 @@ import numpy as np
 import skimage
 from skimage.transform import hough_line, hough_line_peaks, probabilistic_hough_line
 
-from benchmarks import hough_circles, hough_ellipses
+from benchmarks import hough_circles, hough_ellipses, hough_generalized
 from benchmarks.harness import SEED, Case, timed
 from benchmarks.pictures import building, camera, size_of
 
@@ -19,6 +19,7 @@ def cases(quick):
     yield from _line_cases(quick)
     yield from hough_circles.cases(quick)
     yield from hough_ellipses.cases(quick)
+    yield from hough_generalized.cases(quick)
 
 
 def _line_cases(quick):

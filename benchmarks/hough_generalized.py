@@ -9,6 +9,7 @@ from benchmarks.pictures import size_of
 from tests.hough.contour_scenes import make_scene, template_image
 
 _SIGMA = 1.5
+_SCENES = (2, 1)  # for some others Guil takes minutes
 _TILES = 4  # 1920 x 1440 pixels of 16 scenes
 
 
@@ -16,12 +17,12 @@ def cases(quick):
     from classicvision import GeneralizedHough
 
     cv2.setNumThreads(1)
-    for seed in (0,) if quick else (0, 1, 2):
+    for seed in _SCENES[:1] if quick else _SCENES:
         scene = make_scene(seed, turned=False, scaled=False)
         picture, center = template_image(scene.name)
         template = GeneralizedHough(picture, center=center, sigma=_SIGMA)
         images = [scene.image]
-        if not quick and seed == 0:
+        if not quick and seed == _SCENES[0]:
             tiles = [make_scene(s, turned=False, scaled=False).image for s in range(_TILES**2)]
             images.append(np.block([tiles[i::_TILES] for i in range(_TILES)]))
         for image in images:

@@ -34,7 +34,7 @@ from classicvision._jit import kernel
 DISTANCE = 0.0075  # of the diagonal
 SIGMAS = (1, 2, 3, 4)  # pixels
 RATIOS = (0.2, 0.4, 0.6)  # of Canny's lower threshold to the higher one
-CONTRASTS = np.geomspace(0.02, 0.6, 16)
+CONTRASTS = np.geomspace(0.025, 0.6, 14)
 
 
 def canny(image, sigma, contrast, ratio):
@@ -80,7 +80,7 @@ def _magnitude(image, sigma):
 
 DETECTORS = {
     "canny, interpolated": (canny, RATIOS),
-    "canny, four directions": (canny_four_directions, RATIOS),
+    "canny, four directions": (canny_four_directions, (0.4,)),
     "Marr-Hildreth": (marr_hildreth, (0,)),
     "gradient magnitude": (gradient_magnitude, (0,)),
     "scikit-image's canny": (canny_of_skimage, RATIOS),
@@ -108,13 +108,13 @@ def offsets(radius):
     return y[order], x[order], reach
 
 
-# u = boundary pixel, v = edge pixel: those near u are in near[u], -1 stands for none. The path
-# that is being looked for alternates between boundary pixels, on the stack, and the edge pixels
-# that they are to be matched with instead. What was visited in vain is not visited again in the
-# same phase; a phase that changes nothing is the last.
+# u = boundary pixel, v = edge pixel. The path that is being looked for alternates between
+# boundary pixels, on the stack, and the edge pixels that they are to be matched with instead:
+# the ones before ``links[u]`` of those near u have been tried. What was visited in vain is not
+# visited again in the same phase; a phase that changes nothing is the last.
 @kernel
-def _match(near, partners, owners, links, visited, stack):
-    """Match each row of ``near`` with one of its entries, as many as possible."""
+def _match(numbers, places, steps, partners, owners, links, visited, stack):
+    """Match boundary pixels with edge pixels near them, as many as possible."""
     phase, grown = 0, True
     while grown:
         grown = False
@@ -126,10 +126,10 @@ def _match(near, partners, owners, links, visited, stack):
             stack[0], links[root] = root, 0
             while depth >= 0:
                 u = stack[depth]
-                if links[u] == near.shape[1]:
+                if links[u] == steps.size:
                     depth -= 1
                     continue
-                v = near[u, links[u]]
+                v = numbers[places[u] + steps[links[u]]]
                 links[u] += 1
                 if v < 0 or visited[v] == phase:
                     continue
@@ -141,7 +141,7 @@ def _match(near, partners, owners, links, visited, stack):
                     continue
                 while depth >= 0:
                     u = stack[depth]
-                    v = near[u, links[u] - 1]
+                    v = numbers[places[u] + steps[links[u] - 1]]
                     partners[u], owners[v] = v, u
                     depth -= 1
                 grown = True
@@ -161,10 +161,12 @@ class Boundaries:
         and has a border as wide as the distance.
         """
         dy, dx, reach = offsets(self.radius)
-        near = numbers[self.y[:, None] + dy + reach, self.x[:, None] + dx + reach]
+        width = numbers.shape[1]
+        places = (self.y + reach) * width + self.x + reach
         partners, links, stack = (np.full(self.y.size, -1) for _ in range(3))
         owners, visited = np.full(count, -1), np.zeros(count, int)
-        _match(near, partners, owners, links, visited, stack)
+        steps = dy * width + dx
+        _match(numbers.reshape(-1), places, steps, partners, owners, links, visited, stack)
         return partners[partners >= 0]
 
 

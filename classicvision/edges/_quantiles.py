@@ -82,9 +82,9 @@ def magnitude_quantiles(
     row = np.empty(gx.shape[1], gx.dtype)
     bits = row.view(f"u{row.itemsize}")
     shift = bits.dtype.type(8 * row.itemsize - 16)
-    counts = np.zeros((2**16, 2), np.int64)
+    counts = np.zeros((2**16, 2), np.int32)
     _count(gx, gy, squared, rooted, row, bits, shift, counts)
-    counts = counts.sum(axis=1)
+    counts = counts.sum(axis=1, dtype=np.int64)
     reached = np.cumsum(counts)
     positions = [int(fraction * (gx.size - 1)) for fraction in fractions]
     wanted = np.searchsorted(reached, positions, side="right")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -189,14 +190,15 @@ def trace_edges(
     points, starts, closed = link_pixels(mask, min_length)
     corners = np.zeros(len(points), bool)
     _mark_corners(points, starts, closed, reach, max_turn, np.zeros(len(points)), corners)
+    reached = np.append(0, np.cumsum(corners))
+    cornered = reached[starts[1:]] > reached[starts[:-1]]
     curves = []
-    for i in range(len(closed)):
-        curve, corner = (part[starts[i] : starts[i + 1]] for part in (points, corners))
-        if corner.any():
-            pieces = _split(curve, np.flatnonzero(corner), closed[i])
+    for i, (start, stop) in enumerate(pairwise(starts.tolist())):
+        if cornered[i]:
+            pieces = _split(points[start:stop], np.flatnonzero(corners[start:stop]), closed[i])
             curves += [piece.copy() for piece in pieces if len(piece) >= min_length]
         else:
-            curves.append(curve.copy())
+            curves.append(points[start:stop].copy())
     return curves
 
 

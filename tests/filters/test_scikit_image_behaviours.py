@@ -63,6 +63,38 @@ class TestGaussian:
             np.testing.assert_allclose(found, wanted, atol=1e-12)
 
 
+class TestDifferenceOfGaussians:
+    @pytest.mark.parametrize("low", [1, (2, 3)])
+    @pytest.mark.parametrize("high", [4, (5, 6)])
+    def test_it_is_the_difference(self, low, high, rng):  # holds
+        image = rng.random((10, 10))
+        wanted = cv.gaussian(image, low, truncate=4) - cv.gaussian(image, high, truncate=4)
+        np.testing.assert_allclose(cv.difference_of_gaussians(image, low, high), wanted)
+
+    @pytest.mark.parametrize("low", [1.0, (1.0, 2.0)])
+    def test_the_wider_one_has_1_6_times_the_width(self, low, rng):  # holds
+        image = rng.random((10, 10))
+        high = tuple(1.6 * np.broadcast_to(low, 2))
+        wanted = cv.difference_of_gaussians(image, low, high)
+        np.testing.assert_allclose(cv.difference_of_gaussians(image, low), wanted)
+
+    @pytest.mark.parametrize(("low", "high"), [(3, 2), ((1, 5), (2, 4))])
+    def test_the_wider_one_comes_second(self, low, high):  # holds
+        with pytest.raises(ValueError, match="high"):
+            cv.difference_of_gaussians(np.ones((3, 3)), low, high)
+
+    def test_there_is_a_width_for_each_axis(self):  # holds, as a TypeError
+        with pytest.raises(TypeError, match="must be a number or a pair"):
+            cv.difference_of_gaussians(np.ones((5, 5)), (1, 2, 3))
+
+    def test_channels_have_the_same_widths(self, rng):  # differs: a pair is ambiguous there
+        image = rng.random((5, 5, 3))
+        found = cv.difference_of_gaussians(image, (1, 2))
+        for channel in range(3):
+            alone = cv.difference_of_gaussians(image[..., channel], (1, 2))
+            np.testing.assert_allclose(found[..., channel], alone, atol=1e-12)
+
+
 class TestMedian:
     IMAGE = np.array(
         [

@@ -123,13 +123,78 @@ def _gradient():
                 gradient(image, size=size, dtype=dtype)
 
 
+def _convolution():
+    import numpy as np
+
+    import classicvision as cv
+
+    for image in _images():
+        for kernel in (np.eye(3), np.ones((3, 3)), np.eye(41)):  # by sums, separated, by Fourier
+            cv.correlate(image, kernel)
+            cv.correlate(image, kernel, dtype="float32")
+        cv.box_filter(image, 5)
+        cv.sharpen(image)
+        cv.sharpen(image, 1, 1)
+
+
+def _laplacian():
+    import classicvision as cv
+
+    for image in _images():
+        cv.laplacian(image)
+        cv.laplacian(image, size=3)
+        cv.laplacian_of_gaussian(image, 1)
+        cv.difference_of_gaussians(image, 1)
+        cv.gradient_magnitude(*cv.gradient(image))
+        cv.gradient_orientation(*cv.gradient(image))
+        cv.zero_crossings(image, 1, 1)
+
+
+def _denoising():
+    import classicvision as cv
+
+    for image in _images():
+        for size in (3, 5, 7, 9, 15):
+            cv.median(image, size)
+        cv.bilateral(image, 30, 1)
+        cv.non_local_means(image, 10, search_size=7)
+
+
+def _pyramids():
+    import numpy as np
+
+    import classicvision as cv
+
+    for image in _images():
+        cv.reconstruct(cv.laplacian_pyramid(image, 2))
+        cv.blend(image, image, np.ones(image.shape[:2]), 2)
+        cv.match_template(image, image[8:20, 8:20])
+        cv.find_template(image, image[4:34, 4:34])
+
+
 def _canny():
     from classicvision.edges.canny import canny
+    from classicvision.edges.tracing import trace_edges
 
     for image in _images():
         for aperture in (3, 5, 7):
             canny(image, 50, 100, aperture=aperture)
         canny(image, 50, 100, l2_gradient=True, return_steps=True)
+        canny(image, 0.8, 0.9, quantiles=True)
+        canny(image, 50, 100, interpolate=True)
+    trace_edges(canny(image, 50, 100))
+
+
+def _shapes():
+    import classicvision as cv
+
+    for image in _images():
+        cv.hough_circles(image, min_radius=5, max_radius=20)
+        cv.hough_ellipses(image, min_radius=5)
+        cv.GeneralizedHough(image[:, :40]).detect(image)
+    edges = cv.canny(image, 50, 100)
+    cv.hough_circles(edges, edges=True, min_radius=5, max_radius=20)
+    cv.hough_ellipses(edges, edges=True, min_radius=5)
 
 
 def _lines():
@@ -146,6 +211,11 @@ STEPS = {
     "integral images": _integral_images,
     "gaussian": _gaussian,
     "gradient": _gradient,
+    "convolution": _convolution,
+    "laplacian": _laplacian,
+    "denoising": _denoising,
+    "pyramids": _pyramids,
     "canny": _canny,
     "lines": _lines,
+    "shapes": _shapes,
 }

@@ -197,6 +197,11 @@ def hough_circles(
     The memory is about 16 bytes for each pixel of the image and 50 for each edge pixel. The
     time of steps 2 to 5 is proportional to the edge pixels.
 
+    Differences from scikit-image's ``hough_circle`` and ``hough_circle_peaks``: a centre lies in
+    the image, since otherwise little of the circle does (``np.pad`` the image for more); an edge
+    need not lie on the digital circle exactly, so that worn circles count as complete; of
+    equally complete circles the larger comes first; any radius is found, not those of a list.
+
     References
     ----------
     C. Kimme, D. Ballard, J. Sklansky, "Finding circles by an array of accumulators",

@@ -161,6 +161,10 @@ def hough_ellipses(
     of which 20,000 at most are tried, those of the longest arcs. Memory: about 50 bytes for
     each pixel of the image, 150 for each edge pixel, and 3 kB for each pair of arcs.
 
+    Differences from scikit-image's ``hough_ellipse``, which tries all pairs of pixels: the best
+    ellipse comes first, not last; the angle is that of the longer axis, from x towards y; each
+    edge pixel belongs to one ellipse, so that there is one result for one ellipse.
+
     References
     ----------
     M. Fornaciari, A. Prati, R. Cucchiara, "A fast and effective ellipse detector for embedded

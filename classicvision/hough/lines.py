@@ -232,6 +232,12 @@ def hough_lines(
     2 (rows + columns) / rho distances: 4.3 MB for 1920 x 1080 pixels. 12 to 16 bytes for each
     edge pixel come on top.
 
+    Differences from scikit-image's ``hough_line`` and ``hough_line_peaks``, all for OpenCV's
+    sake or that of the lines' geometry: angles are equally spaced, and from 0 to pi, not -pi / 2
+    to pi / 2, unless ``min_theta`` and ``max_theta`` say so; every local maximum is a peak;
+    ``min_distance`` and ``min_angle`` compare lines, not cells, so that one line does not come
+    twice at the ends of the range of theta, and perpendicular lines always stay two.
+
     References
     ----------
     R. O. Duda, P. E. Hart, "Use of the Hough transformation to detect lines and curves in

@@ -167,7 +167,8 @@ def hough_segments(
     Pixels are drawn by a multiply-with-carry generator (multiplier 4164903690) that starts at
     2^64 - 1, or at a number drawn from ``random_state``. Memory: the table has 4 bytes for each
     of pi / theta angles and 2 (rows + columns) / rho distances, 4.3 MB for 1920 x 1080 pixels;
-    about 45 bytes for each edge pixel come on top.
+    about 45 bytes for each edge pixel come on top. scikit-image's ``probabilistic_hough_line``
+    draws its pixels in another order, so that it finds other segments.
 
     References
     ----------

@@ -124,7 +124,7 @@ DETECTORS = {
         ),
         "scikit-image, best": (
             skimage_circles,
-            {"sigma": 1.5, "low": 20, "high": 40, "threshold": 0.5},
+            {"sigma": 1.5, "low": 20, "high": 40, "threshold": 0.45},
         ),
     },
     "ellipses": {

@@ -1,0 +1,152 @@
+"""Each step of finding ellipses, against the oracle."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from classicvision.filters.derivatives import gradient
+from classicvision.filters.smoothing import gaussian
+from classicvision.hough import _arc_pairs, _arcs, _conics, _ellipse_edges, _outlines
+from tests.hough.scenes import painted
+from tests.naive import ellipses as naive
+
+pytestmark = pytest.mark.lane
+
+
+@pytest.fixture
+def picture():
+    """A picture with an ellipse and a ring, its edge map, and its edge points."""
+    image = painted([(18, 16, 13, 9, 0.5, 0), (40, 14, 8, 6, 2.0, 3)], rows=32, columns=52)
+    mask, points = _ellipse_edges.edges_of_image(image, 1.0)
+    return image, mask, points
+
+
+def test_places_equal_the_oracle(picture):
+    image, mask, points = picture
+    scaled = (image - image.min()) / np.float32(image.max() - image.min())
+    gx, gy = gradient(gaussian(scaled.astype(np.float32), 1.0), mode="nearest")
+    np.testing.assert_allclose(points.places[:2].T, naive.exact_places(mask, gx, gy), atol=2e-3)
+    directions = np.stack([gx, gy], axis=2)[mask]
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    np.testing.assert_allclose(points.places[2:].T, directions, atol=1e-4)
+    assert points.index[mask].tolist() == list(range(mask.sum()))
+    assert (points.index[~mask] == -1).all()
+
+
+def test_sums_equal_the_oracle(rng):
+    x, y = rng.uniform(0, 90, (2, 40))
+    begins, ends = np.array([0, 7, 20]), np.array([12, 30, 40])
+    centers, scatters = _conics.scatter_of(x, y, begins, ends)
+    for k, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+        center, scatter = naive.scatter(x[begin:end], y[begin:end], _conics.SCALE)
+        np.testing.assert_allclose(centers[k], center)
+        np.testing.assert_allclose(scatters[k], scatter, rtol=1e-9, atol=1e-9)
+
+
+def test_smooth_angles_equal_the_oracle(rng):
+    angles = np.cumsum(rng.uniform(-0.6, 0.8, 30))
+    starts = np.array([0, 1, 4, 30])
+    smooth = np.empty(30)
+    directions = np.stack([np.cos(angles), np.sin(angles)])
+    _arcs._smooth_angles(directions, starts, 2, np.empty(30), smooth)
+    for first, stop in itertools.pairwise(starts):
+        wanted = naive.smooth_angles(directions[:, first:stop], 2)
+        np.testing.assert_allclose(smooth[first:stop], wanted, atol=1e-12)
+
+
+def test_curves_are_cut_at_corners_and_inflections():
+    # A half circle to the left, a corner of a right angle, a bend to the left, one to the right
+    turns = [0.1] * 30 + [math.pi / 2] + [0.08] * 20 + [-0.08] * 20
+    angles = np.cumsum(turns)
+    begins, ends = np.empty((2, len(angles)), np.int64)
+    starts = np.array([0, len(angles)])
+    count = _arcs._cut(angles, starts, 3, math.radians(65), math.radians(16), begins, ends)
+    assert count == 3
+    assert abs(ends[0] - 30) <= 3  # to the reach over which a corner is measured
+    assert begins[1] == ends[0] + 1
+    assert ends[1] == begins[2] == 50  # where the bends meet
+    assert ends[2] == len(angles)
+
+
+def test_the_farthest_point_of_an_arc(rng):
+    x, y = rng.uniform(0, 60, (2, 50))
+    begins, ends, centers = np.array([0, 20]), np.array([20, 50]), rng.uniform(20, 40, (2, 2))
+    conics, at = rng.uniform(-1, 1, (2, 6)), np.empty(2, np.int64)
+    _arcs._farthest(x, y, begins, ends, conics, centers, 1 / 32, 4, at)
+    for k in range(2):
+        a, b, c, d, e, f = conics[k]
+        u, v = (x - centers[k, 0]) / 32, (y - centers[k, 1]) / 32
+        value = np.abs(a * u * u + b * u * v + c * v * v + d * u + e * v + f)
+        distance = value / np.hypot(2 * a * u + b * v + d, b * u + 2 * c * v + e)
+        inner = slice(begins[k] + 4, ends[k] - 3)
+        assert at[k] == begins[k] + 4 + distance[inner].argmax()
+
+
+def test_pairs_equal_the_oracle(rng):
+    center, angle = rng.uniform(20, 60, (30, 1, 2)), rng.uniform(0, 2 * math.pi, (30, 1))
+    angle = angle + np.linspace(0, 1, 3)
+    outward = np.stack([np.cos(angle), np.sin(angle)], axis=2)
+    marks = np.concatenate([center + rng.uniform(5, 30, (30, 1, 1)) * outward, -outward], axis=2)
+    sides = rng.choice([-1, 1], 30)
+    wanted = naive.pairs_of_arcs(marks, sides, 60.0, 0.17, 1.5)
+    assert 10 < len(wanted) < 150
+    pairs = np.empty((400, 2), np.int64)
+    count = _arc_pairs._find_pairs(marks, sides, 60.0, 0.17, 1.5, pairs)
+    assert list(map(tuple, pairs[:count])) == wanted
+    assert _arc_pairs._find_pairs(marks, sides, 60.0, 0.17, 1.5, pairs[:5].copy()) == 5
+
+
+@pytest.mark.parametrize("side", [0, 1, -1])
+@pytest.mark.parametrize(
+    "ellipse",
+    [(18, 16, 13, 9, 0.5), (18.4, 15.5, 14, 8.5, 0.4), (40, 14, 9, 7, 2.0), (44, 20, 15, 12, 1)],
+)
+@pytest.mark.parametrize("step", [(1.0, 1.0), (2.5, 2.0), (4.0, 3.0)])
+def test_following_an_outline_equals_the_oracle(picture, side, ellipse, step):
+    _, mask, points = picture
+    x, y, longer, shorter, angle = (np.array([value], float) for value in ellipse)
+    row = _conics.from_axes(np.stack([x, y], axis=1), np.stack([longer, shorter], axis=1), angle)[0]
+    owners = np.zeros(mask.sum(), np.int32)
+    sums, equations = np.empty(4), np.empty((5, 6))
+    least = math.cos(math.radians(25))
+    edges = (points.places, points.index, owners)
+    _outlines._collect(row, edges, side, *step, least, np.int64(0), sums, equations)
+    assert not owners.any()
+    by_pixel = {(c, r): points.places[:, points.index[r, c]] for r, c in np.argwhere(mask)}
+    wanted, wanted_equations = naive.follow_outline(row, by_pixel, mask.shape, side, *step, least)
+    np.testing.assert_allclose(sums, wanted, rtol=1e-9)
+    for i in range(5):
+        np.testing.assert_allclose(equations[i, : i + 1], wanted_equations[i, : i + 1], atol=1e-8)
+        np.testing.assert_allclose(equations[i, 5], wanted_equations[i, 5], atol=1e-8)
+
+
+def test_points_that_another_ellipse_owns_do_not_vote(picture):
+    _, mask, points = picture
+    row = _conics.from_axes(np.array([[18.0, 16]]), np.array([[13.0, 9]]), np.array([0.5]))[0]
+    owners = np.zeros(mask.sum(), np.int32)
+    sums, equations, edges = np.empty(4), np.empty((5, 6)), (points.places, points.index, owners)
+
+    def votes(claim):
+        _outlines._collect(row, edges, 0, 1.0, 1.0, 0.9, np.int64(claim), sums, equations)
+        return sums[0]
+
+    free = votes(0)
+    assert votes(3) == free > 40
+    taken = owners == 3
+    assert votes(3) == free  # its own ones do
+    assert votes(4) < 0.6 * free
+    assert (owners[taken] == 3).all()
+    assert (owners == 4).any()
+    assert set(np.flatnonzero(owners == 4)).isdisjoint(np.flatnonzero(taken))
+
+
+def test_equations_are_solved(rng):
+    matrix = rng.normal(0, 1, (9, 5))
+    matrix = matrix.T @ matrix
+    right = rng.normal(0, 1, 5)
+    equations = np.column_stack([np.tril(matrix), right])
+    _outlines._solve(equations, 0.01)
+    wanted = np.linalg.solve(matrix + 0.01 * np.diag(np.diag(matrix)), right)
+    np.testing.assert_allclose(equations[:, 5], wanted, rtol=1e-6)

@@ -130,11 +130,11 @@ def box_filter(
     >>> box_filter(np.array([[0, 0, 9, 0, 0]], np.uint8), (3, 1)).tolist()
     [[0, 3, 3, 3, 0]]
     """
-    image = check_image(image)
+    image = check_image(image, finite=False)
     width, height = _check_box(size)
     mode = check_mode(mode)
     if width == height == 1:
-        return image.copy()
+        return check_image(image).copy()
     if mode == "constant":  # the nearest pixel to all those outside is one of a frame of zeros
         framed = np.pad(image, [(1, 1)] * 2 + [(0, 0)] * (image.ndim - 2))
         return np.ascontiguousarray(box_filter(framed, size, mode="nearest")[1:-1, 1:-1])
@@ -147,7 +147,9 @@ def box_filter(
         work, wide = np.float32 if image.dtype == np.float32 else np.float64, np.float64
         image = image.astype(work, copy=False)
     result = np.empty_like(image)
-    _average(image, (width, height), mode, work, wide, result)
+    sums = _average(image, (width, height), mode, work, wide, result)
+    if not np.isfinite(sums).all():  # running sums never get rid of a NaN or infinity
+        check_image(image)
     return converted(result, dtype)
 
 
@@ -167,6 +169,7 @@ def _average(image, size, mode, work, wide, result):
     width, height = size
     rows_at = kernel_positions(rows, height, height // 2, mode, 1) * np.uint64(columns * step)
     columns_at = kernel_positions(columns, width, width // 2, mode, step)
+    sums = np.zeros(columns * step, wide)
     bias = -1
     if image.dtype == np.uint8:  # half of the least distance of a mean of 256 pixels from a half
         bias = 2**-10 if width * height <= _SMALL_AREA else 0
@@ -180,6 +183,7 @@ def _average(image, size, mode, work, wide, result):
         np.array([1 / (width * height), bias], np.float64 if work == np.float64 else np.float32),
         # the last sums reach beyond the line, for pixels that do not count
         np.zeros((3, columns_at.size + 2 * step), work),
-        np.zeros(columns * step, wide),
+        sums,
         result.reshape(rows, -1),
     )
+    return sums

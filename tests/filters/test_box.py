@@ -111,6 +111,19 @@ def test_wrong_sizes(size, error, message):
     assert str(raised.value) == message
 
 
+@pytest.mark.lane
+def test_nan_and_infinity_are_refused():
+    for dtype in (np.float32, np.float64):
+        for value in (np.nan, np.inf, -np.inf):
+            for place in [(0, 0), (3, 5), (6, 2)]:
+                image = np.zeros((7, 6), dtype)
+                image[place] = value
+                for size in (1, 2, (3, 7), 20):
+                    with pytest.raises(ValueError, match=r"^image has NaN or infinite values"):
+                        box_filter(image, size)
+    box_filter(np.full((7, 6), 1e308), 3)  # whose sums are not finite
+
+
 def test_uint8_identical_to_opencv(photographs, rng):
     import cv2
 

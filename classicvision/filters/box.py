@@ -15,7 +15,7 @@ from classicvision.filters.convolution import converted
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-_LARGEST_SIZE = 10_000_000  # pixels; the border takes memory of this size
+_LARGEST_SIZE = 100_000  # pixels; the border takes memory of this size
 _SMALL_AREA = 256  # pixels, up to which OpenCV rounds halves up
 
 
@@ -91,7 +91,7 @@ def box_filter(
     image : array_like, shape (rows, columns) or (rows, columns, 3)
         Colour images are filtered per channel.
     size : int or (int, int)
-        Width and height of the box in pixels, 1 to 10,000,000. A box of even width reaches one
+        Width and height of the box in pixels, 1 to 100,000. A box of even width reaches one
         pixel further to the left than to the right, as in SciPy and OpenCV.
     mode : {"mirror", "reflect", "nearest", "wrap", "constant"}
         The border, as SciPy names it; "constant" is zero outside. A box may be larger than the
@@ -118,7 +118,11 @@ def box_filter(
     2. Along the row sums of 2 of these, of 4 (or 5), and so on, each from the one before, until
        they are as long as the box is wide: log2 of its width steps.
 
-    Memory: five rows; a float64 copy of uint16 and int16 images.
+    A value that is 10^16 times larger than the others hides them in the rows below it, even
+    when it has left the box, as in the peers.
+
+    Memory: five rows with their borders; a float64 copy of uint16 and int16 images and their
+    result; with "constant", a copy of the image.
 
     References
     ----------
@@ -157,10 +161,9 @@ def _check_box(size):
     if size is None:
         raise TypeError("size must be an integer or (width, height), got None")
     width, height = check_size(size, "size")
-    limits = {"at_least": 1, "at_most": _LARGEST_SIZE, "integer": True}
-    return check_number(width, "size width", **limits), check_number(
-        height, "size height", **limits
-    )
+    for length, name in ((width, "size width"), (height, "size height")):
+        check_number(length, name, at_least=1, at_most=_LARGEST_SIZE, integer=True)
+    return width, height
 
 
 def _average(image, size, mode, work, wide, result):

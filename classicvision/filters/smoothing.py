@@ -154,8 +154,8 @@ def gaussian(
     -------
     numpy.ndarray, shape and dtype of ``image``
         Integers are rounded to the nearest. Derivatives are float32, and float64 for float64
-        images. With ``truncate=None`` uint8 and uint16 images are
-        identical to ``cv2.GaussianBlur(image, (0, 0), sigma)``.
+        images. With ``truncate=None`` uint8 and uint16 images are identical to
+        ``cv2.GaussianBlur(image, (0, 0), sigma)``, and float32 images but for 1e-6 of their range.
 
     Raises
     ------
@@ -170,6 +170,11 @@ def gaussian(
     and uint16 images with weights of 16 bits: the rounding error of each weight is carried into
     the next one, from the ends inwards, and the centre takes what is missing from 1.
 
+    Derivatives are taken of the Gaussian, as sampled and cut off, and not of the image: see
+    `convolve_separable`.
+
+    Memory: two rows with their borders; with "constant", a copy of the image.
+
     References
     ----------
     R. Szeliski, Computer Vision: Algorithms and Applications, 2nd edition, 2022, section 3.2.
@@ -181,6 +186,8 @@ def gaussian(
     >>> image[:, 2] = 100
     >>> gaussian(image, 1)[1].tolist()
     [11, 25, 40, 25, 11]
+    >>> gaussian(image, 1, order=(1, 0))[1].round().astype(int).tolist()
+    [0, 23, 0, -23, 0]
     """
     image = check_image(image)
     sigma_x, sigma_y = _sigmas(sigma)

@@ -21,6 +21,7 @@ import functools
 import json
 import math
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -252,6 +253,11 @@ def plot(results, path):
     figure.savefig(path, dpi=120, bbox_inches="tight")
 
 
+def show_progress(text):
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.edge_quality",
@@ -277,10 +283,11 @@ def main():
         for part, images in parts.items():
 
             def progress(text, name=name, part=part):
-                print(f"\r\033[K{name}, {part} {text}", end="", flush=True)
+                show_progress(f"{name}, {part} {text}")
 
             results[name][part] = measure(detector, ratios, images, progress)
-    print("\r\033[K" + table(results))
+    show_progress("")
+    print(table(results))
     if options.plot:
         plot(results, options.plot)
     if options.json:

@@ -1,5 +1,7 @@
 """Canny's detector: by hand, against a detector written pixel by pixel, and against OpenCV."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from classicvision.edges.canny import CannySteps, canny
 from classicvision.filters.smoothing import gaussian
-from classicvision.images import luminance
+from classicvision.images import luminance, read_image
 from tests.naive import canny as naive
 
 SCALE = {3: 1, 5: 12, 7: 160}  # how much larger each Sobel operator's responses are
@@ -192,6 +194,29 @@ def test_float_thresholds_are_in_the_images_units():
 
 
 @pytest.mark.lane
+@pytest.mark.parametrize("dtype", [np.uint16, np.int16, np.float32, np.float64])
+def test_any_byte_order(dtype, rng):
+    image = rng.integers(0, 200, (12, 13)).astype(dtype)
+    turned = image.astype(np.dtype(dtype).newbyteorder())
+    for options in ({}, {"l2_gradient": True, "interpolate": True}):
+        wanted = canny(image, 99, 300, **options)
+        np.testing.assert_array_equal(canny(turned, 99, 300, **options), wanted)
+
+
+def test_several_threads(photographs):
+    pictures = [luminance(photographs[name]) for name in ("camera", "coffee", "chelsea")] * 3
+    for options in ({}, {"sigma": 1, "l2_gradient": True, "interpolate": True, "quantiles": True}):
+
+        def edges(picture, options=options):
+            return canny(picture, 0.5, 0.9, **options)
+
+        alone = [edges(picture) for picture in pictures]
+        with ThreadPoolExecutor(4) as pool:
+            for found, wanted in zip(pool.map(edges, pictures), alone, strict=True):
+                np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.lane
 @given(
     shape=st.tuples(st.integers(1, 20), st.integers(1, 20)),
     seed=st.integers(0, 99),
@@ -271,6 +296,36 @@ def test_identical_to_opencv(photographs, opencv_canny, aperture, l2_gradient):
             low, high = low * SCALE[aperture], high * SCALE[aperture]
             wanted = opencv_canny(gray, low, high, apertureSize=aperture, L2gradient=l2_gradient)
             result = canny(gray, low, high, aperture=aperture, l2_gradient=l2_gradient)
+            np.testing.assert_array_equal(result, wanted > 0)
+
+
+def test_identical_to_opencv_on_its_samples(data_folder, opencv_canny):
+    for path in sorted((data_folder / "opencv_samples").glob("*.[jp][pn]g")):
+        gray = read_image(path, gray=True)
+        for aperture, l2_gradient in [(3, False), (3, True), (5, True), (7, False)]:
+            low, high = 60 * SCALE[aperture], 150 * SCALE[aperture]
+            wanted = opencv_canny(gray, low, high, apertureSize=aperture, L2gradient=l2_gradient)
+            result = canny(gray, low, high, aperture=aperture, l2_gradient=l2_gradient)
+            np.testing.assert_array_equal(result, wanted > 0, err_msg=path.name)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint16, np.int16, np.float32, np.float64])
+def test_other_dtypes_are_identical_to_opencv_with_their_derivatives(dtype, rng, opencv_canny):
+    import cv2
+
+    for _ in range(40):
+        shape = rng.integers(1, 65, 2)
+        image = rng.integers(-2000 if dtype is np.int16 else 0, 2000, shape)
+        image = (image > 1000 if dtype is bool else image).astype(dtype)
+        whole = image.astype(np.int16)
+        slopes = [
+            cv2.Sobel(whole, cv2.CV_16S, *order, borderType=cv2.BORDER_REPLICATE)
+            for order in ((1, 0), (0, 1))
+        ]
+        low, high = np.array([0.5, 1.5]) * np.ptp(whole) + 0.1
+        for l2_gradient in (False, True):
+            wanted = opencv_canny(*slopes, low, high, L2gradient=l2_gradient)
+            result = canny(image, low, high, l2_gradient=l2_gradient)
             np.testing.assert_array_equal(result, wanted > 0)
 
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
+_REFINED = 2  # cells on either side of a peak
+
+
 @dataclass(frozen=True)
 class Accumulator:
     """The votes of all lines, as :func:`hough_lines` counts them.
@@ -208,7 +211,8 @@ def hough_lines(
         OpenCV's ``use_edgeval=True``.
     refine : bool
         Move each line to the centre of mass of the votes above half of its own, of the cells up
-        to two away in rho and theta: about half as far from the truth.
+        to two away in rho and theta: about half as far from the truth. ``theta`` may end up to
+        two steps outside the range of angles.
     return_accumulator : bool
         Also return the table of votes.
 
@@ -276,9 +280,10 @@ def hough_lines(
     distances, angles = _axes(resolution, min_theta)
     rhos, thetas, votes = distances[columns - 1], angles[rows - 1], accumulator[rows, columns]
     if refine:
-        up, across = _centroids(accumulator[1:-1, 1:-1], rows - 1, columns - 1)
-        rhos = rhos + resolution.rho * (across - columns + 1).astype(np.float32)
-        thetas = thetas + resolution.theta * (up - rows + 1).astype(np.float32)
+        cells = accumulator[1:-1, 1:-1], rows - 1, columns - 1
+        down, right = _shifts_to_centroids(*cells, resolution)
+        rhos = rhos + resolution.rho * right.astype(np.float32)
+        thetas = thetas + resolution.theta * down.astype(np.float32)
     order = np.lexsort((thetas, rhos, -votes))
     lines = Lines(rhos[order], thetas[order], votes[order])
     if min_distance is not None and min_angle is not None:
@@ -302,22 +307,29 @@ def _check_weights(weights, mask):
     return chosen.astype(np.int32)
 
 
-def _centroids(votes, rows, columns):
-    """Return, for each peak, where the mass of the votes above half its height lies.
+def _shifts_to_centroids(votes, rows, columns, resolution):
+    """Return how many rows and columns the mass above half of each peak's votes lies away.
 
-    Only cells at most two away count; near an end of the table as many on either side.
+    Only cells at most two away count; near an end of the table as many on either side. Where
+    the table goes round half a turn, its last row is the neighbour of the first, with distances
+    of the other sign.
     """
-    places = np.empty((2, len(rows)))
-    for n, (row, column) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True)):
-        up, across = (
-            min(2, index, length - 1 - index)
-            for index, length in zip((row, column), votes.shape, strict=True)
-        )
-        window = votes[row - up : row + up + 1, column - across : column + across + 1]
-        mass = np.maximum(window - 0.5 * votes[row, column], 0)
-        places[0, n] = row - up + mass.sum(axis=1) @ np.arange(2 * up + 1) / mass.sum()
-        places[1, n] = column - across + mass.sum(axis=0) @ np.arange(2 * across + 1) / mass.sum()
-    return places
+    away = np.arange(-_REFINED, _REFINED + 1)
+    r, c = rows[:, None] + away, columns[:, None] + away
+    to_edge = np.minimum(columns, votes.shape[1] - 1 - columns)
+    use = (np.abs(away) <= to_edge[:, None])[:, None, :]
+    if abs(len(votes) * float(resolution.theta) - math.pi) < 0.01 * resolution.theta:
+        round_the_end = ((r < 0) | (r >= len(votes)))[:, :, None]
+        r %= len(votes)
+        c = np.where(round_the_end, 2 * resolution.center - c[:, None, :], c[:, None, :])
+    else:
+        to_end = np.minimum(rows, len(votes) - 1 - rows)
+        use = use & (np.abs(away) <= to_end[:, None])[:, :, None]
+        c = c[:, None, :]
+    around = votes[r.clip(0, len(votes) - 1)[:, :, None], c.clip(0, votes.shape[1] - 1)]
+    mass = np.maximum(around - 0.5 * votes[rows, columns][:, None, None], 0) * use
+    total = mass.sum(axis=(1, 2))
+    return mass.sum(axis=2) @ away / total, mass.sum(axis=1) @ away / total
 
 
 def _accumulate(mask, resolution, min_theta, weights):

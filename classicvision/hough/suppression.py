@@ -38,8 +38,8 @@ def suppress_lines(
     Raises
     ------
     TypeError, ValueError
-        For other lines than ``Lines``; for a distance or an angle that is not a number or
-        negative.
+        For other lines than ``Lines``, what is no shape, and a distance or an angle that is not
+        a number or negative.
 
     Examples
     --------
@@ -48,6 +48,8 @@ def suppress_lines(
     {'lines': [[20.0, 0.0]], 'votes': [90]}
     """
     check_lines(lines)
+    if not isinstance(shape, (tuple, list)) or len(shape) < 2:
+        raise TypeError(f"shape must be (rows, columns), as image.shape, got {shape!r}")
     min_distance = check_number(min_distance, "min_distance", at_least=0)
     min_angle = check_number(min_angle, "min_angle", at_least=0)
     lines = lines[np.argsort(-lines.votes, kind="stable")]

@@ -152,6 +152,21 @@ def test_refined_lines_are_nearer_to_the_truth(rng):
     assert (fine < 0.7 * coarse).all()
 
 
+def test_refinement_goes_round_half_a_turn():
+    # The middle of the band x cos + y sin = rho is exact for every theta, also around 0.
+    y, x = np.mgrid[:200, :200] - 100.0
+    for theta in np.radians([-0.45, -0.2, 0, 0.3, 179.8, 90.4]):
+        for rho in (-30, 25):
+            across = x * math.cos(theta) + y * math.sin(theta)
+            edges = np.abs(across - rho) < 1.5
+            found = hough_lines(edges, threshold=20, max_lines=1, refine=True)
+            turn = (found.theta[0] - theta + math.pi / 2) % math.pi - math.pi / 2
+            assert abs(turn) < 0.3 * DEGREE
+            sign = 1 if math.cos(found.theta[0] - theta) > 0 else -1
+            middle = 100 * (math.cos(found.theta[0]) + math.sin(found.theta[0]))
+            assert found.rho[0] - middle == pytest.approx(sign * rho, abs=0.5)
+
+
 @pytest.mark.lane
 def test_refinement_stays_near_the_peak(small_edges):
     plain = hough_lines(small_edges, threshold=3)
@@ -293,7 +308,7 @@ def test_nothing_to_find():
     full = np.ones((9, 9), bool)
     assert len(hough_lines(full, threshold=10**30)) == 0
     assert len(hough_lines(full, threshold=math.inf)) == 0
-    assert len(hough_lines(full, threshold=0, rho=1000)) == 0
+    assert len(hough_lines(full, threshold=0, rho=1000, refine=True)) == 0
 
 
 @pytest.mark.lane
@@ -349,6 +364,9 @@ def test_suppression_takes_lines_only():
     with pytest.raises(TypeError) as error:
         suppress_lines([[20, 0]], (23, 31), min_distance=3, min_angle=1)
     assert str(error.value) == "lines must be Lines, as hough_lines returns them, got list"
+    with pytest.raises(TypeError) as error:
+        suppress_lines(Lines([20], [0], [9]), 23, min_distance=3, min_angle=1)
+    assert str(error.value) == "shape must be (rows, columns), as image.shape, got 23"
 
 
 @pytest.mark.lane

@@ -2,6 +2,7 @@
 
 from benchmarks import (
     filters_convolution,
+    filters_denoising,
     filters_laplacian,
     filters_rank,
     filters_smoothing,
@@ -12,6 +13,7 @@ _FAMILIES = (
     filters_convolution,
     filters_laplacian,
     filters_rank,
+    filters_denoising,
 )
 
 

@@ -1,7 +1,8 @@
-"""Medians of 3 x 3 and 5 x 5 pixels: the neighbours in each row are sorted once for all windows.
+"""Medians of 3 x 3 and 5 x 5 pixels: two rows of windows at a time.
 
-Two rows of windows are found at a time, and the rows that both have in common are merged once.
-The sorted neighbours of the last rows are kept, one scratch row for each rank.
+For 3 x 3 all values stay in registers. For 5 x 5 the neighbours in each row are sorted once for
+all windows, and the rows that both windows have in common are merged once; the sorted neighbours
+of the last rows are kept, one scratch row for each rank.
 """
 
 from __future__ import annotations
@@ -12,18 +13,12 @@ from classicvision._jit import kernel
 from classicvision.filters._borders import border_indices
 
 _BLOCK = 2048  # columns that are done together: their scratch rows stay in the cache
+_VECTOR = 64  # pixels that vector instructions treat at once, at most
 _STRIDE = _BLOCK + 64  # not a power of two: those would share a few sets of the cache
 
 
 # The exchanges, x, y = min(x, y), max(x, y), of these functions are Batcher's odd-even merge
 # without what the result does not need.
-@kernel(inline=True)
-def _sort_3(a, b, d):
-    b, d = min(b, d), max(b, d)
-    a, b = min(a, b), max(a, b)
-    return a, min(b, d), max(b, d)
-
-
 @kernel(inline=True)
 def _sort_5(a, b, d, e, f):
     a, b = min(a, b), max(a, b)
@@ -115,26 +110,6 @@ def _store_5(rows, c, values):
 # c = column; n = channels, whose number the compiler knows as the length of a tuple. Near the
 # left and the right border `columns_at` says which pixels are the neighbours.
 @kernel(inline=True)
-def _sort_neighbours_3(row, columns_at, n, start, stop, kept):
-    stride, step = np.uint64(_STRIDE), np.uint64(n)
-    begin = min(max(start, n), stop)
-    end = max(min(stop, row.size - n), begin)
-    source, target = row[begin - n :], kept[begin - start :]
-    for c in range(np.uint64(end - begin)):
-        low, middle, high = _sort_3(source[c], source[c + step], source[c + step + step])
-        target[c] = low
-        target[c + stride] = middle
-        target[c + stride + stride] = high
-    for k in range(begin - start + stop - end):
-        c = k if k < begin - start else k - begin + end
-        at = columns_at[start + c :]
-        low, middle, high = _sort_3(row[at[0]], row[at[n]], row[at[2 * n]])
-        kept[c] = low
-        kept[_STRIDE + c] = middle
-        kept[2 * _STRIDE + c] = high
-
-
-@kernel(inline=True)
 def _sort_neighbours_5(row, columns_at, n, start, stop, kept):
     step = np.uint64(n)
     begin = min(max(start, 2 * n), stop)
@@ -152,42 +127,78 @@ def _sort_neighbours_5(row, columns_at, n, start, stop, kept):
         _store_5(kept, np.uint64(c), _sort_5(row[p], row[q], row[s], row[t], row[u]))
 
 
-# Of three sorted rows the median is that of three values: the largest of the lows, the median of
-# the middles and the smallest of the highs. Both windows contain the inner two rows.
 @kernel(inline=True)
-def _two_of_3(row_0, row_1, row_2, row_3, first, second):
-    stride = np.uint64(_STRIDE)
+def _sort_third(low, high, x):
+    """Sort low <= high and x."""
+    return min(low, x), max(low, min(high, x)), max(high, x)
+
+
+@kernel(inline=True)
+def _two_columns(a, b, d, e):
+    """Sort a, b, d and b, d, e."""
+    low, high = min(b, d), max(b, d)
+    return _sort_third(low, high, a), _sort_third(low, high, e)
+
+
+# Of three sorted columns the median is that of three values: the largest of the lows, the median
+# of the middles and the smallest of the highs.
+@kernel(inline=True)
+def _median_of_columns(left, centre, right):
+    low = max(max(left[0], centre[0]), right[0])
+    middle = max(min(left[1], centre[1]), min(max(left[1], centre[1]), right[1]))
+    high = min(min(left[2], centre[2]), right[2])
+    return max(min(low, high), min(max(low, high), middle))
+
+
+# c = column; n = channels, whose number the compiler knows as the length of a tuple. Two rows of
+# windows have the inner two of four rows in common. To sort each column three times, once for
+# each window, is cheaper than to store it. The kernels get the result twice, for the first and
+# for the second one of two rows: from two arguments the compiler can tell with few checks that
+# the rows do not overlap.
+@kernel(inline=True)
+def _two_of_3(row_0, row_1, row_2, row_3, n, first, second):
+    step = np.uint64(n)
     for c in range(np.uint64(first.size)):
-        d, e = c + stride, c + stride + stride
-        low, high = max(row_1[c], row_2[c]), min(row_1[e], row_2[e])
-        smaller, larger = min(row_1[d], row_2[d]), max(row_1[d], row_2[d])
-        low_0, high_0 = max(row_0[c], low), min(row_0[e], high)
-        low_3, high_3 = max(row_3[c], low), min(row_3[e], high)
-        middle_0 = max(smaller, min(larger, row_0[d]))
-        middle_3 = max(smaller, min(larger, row_3[d]))
-        first[c] = max(min(low_0, high_0), min(max(low_0, high_0), middle_0))
-        second[c] = max(min(low_3, high_3), min(max(low_3, high_3), middle_3))
+        d, e = c + step, c + step + step
+        upper_0, lower_0 = _two_columns(row_0[c], row_1[c], row_2[c], row_3[c])
+        upper_1, lower_1 = _two_columns(row_0[d], row_1[d], row_2[d], row_3[d])
+        upper_2, lower_2 = _two_columns(row_0[e], row_1[e], row_2[e], row_3[e])
+        first[c] = _median_of_columns(upper_0, upper_1, upper_2)
+        second[c] = _median_of_columns(lower_0, lower_1, lower_2)
 
 
-# The kernels get the result twice, for the first and for the second one of two rows: from two
-# arguments the compiler can tell with few checks that the rows do not overlap.
+# Near the left and the right border `columns_at` says which pixels are the neighbours. The inner
+# columns are done in whole vectors: what is left over, once more with those before it.
 @kernel
-def _median_3(image, rows_at, columns_at, channels, start, stop, kept, result, result_again):
-    for r in range(-2, result.shape[0], 2):
-        for i in range(r + 2, r + 4):
-            _sort_neighbours_3(
-                image[rows_at[i]], columns_at, len(channels), start, stop, kept[i % 4]
+def _median_3(image, rows_at, columns_at, channels, result, result_again):
+    n, width = len(channels), image.shape[1]
+    inner = max(width - 2 * n, 0)
+    whole = inner // _VECTOR * _VECTOR
+    for r in range(0, result.shape[0], 2):
+        row_0, row_1 = image[rows_at[r]], image[rows_at[r + 1]]
+        row_2, row_3 = image[rows_at[r + 2]], image[rows_at[r + 3]]
+        first, second = result[r], result_again[r + 1]
+        for again in range(1 + (whole < inner)):
+            start, stop = 0, whole
+            if again:
+                start, stop = max(inner - _VECTOR, 0), inner
+            _two_of_3(
+                row_0[start:],
+                row_1[start:],
+                row_2[start:],
+                row_3[start:],
+                n,
+                first[start + n : stop + n],
+                second[start + n : stop + n],
             )
-        if r < 0:
-            continue
-        _two_of_3(
-            kept[r % 4],
-            kept[(r + 1) % 4],
-            kept[(r + 2) % 4],
-            kept[(r + 3) % 4],
-            result[r][start:stop],
-            result_again[r + 1][start:stop],
-        )
+        for k in range(width - inner):
+            c = k if k < n else k + inner
+            i, j, m = columns_at[c], columns_at[c + n], columns_at[c + 2 * n]
+            upper_0, lower_0 = _two_columns(row_0[i], row_1[i], row_2[i], row_3[i])
+            upper_1, lower_1 = _two_columns(row_0[j], row_1[j], row_2[j], row_3[j])
+            upper_2, lower_2 = _two_columns(row_0[m], row_1[m], row_2[m], row_3[m])
+            first[c] = _median_of_columns(upper_0, upper_1, upper_2)
+            second[c] = _median_of_columns(lower_0, lower_1, lower_2)
 
 
 @kernel(inline=True)
@@ -240,12 +251,14 @@ def small_median(image: np.ndarray, size: int, mode: str) -> np.ndarray:
     image, shape = image.reshape(rows, -1), image.shape
     width = columns * step
     result = np.empty((rows + rows % 2, width), image.dtype)
+    if size == 3:
+        _median_3(image, rows_at, columns_at, (0,) * step, result, result)
+        return result[:rows].reshape(shape)
     kept = np.empty((size + 1, size * _STRIDE), image.dtype)
     merged = np.empty((2, 10 * _STRIDE), image.dtype)
     for start in range(0, width, _BLOCK):
-        part = rows_at, columns_at, (0,) * step, start, min(start + _BLOCK, width)
-        if size == 3:
-            _median_3(image, *part, kept, result, result)
-        else:
-            _median_5(image, *part, kept, merged, result, result)
+        stop = min(start + _BLOCK, width)
+        _median_5(
+            image, rows_at, columns_at, (0,) * step, start, stop, kept, merged, result, result
+        )
     return result[:rows].reshape(shape)

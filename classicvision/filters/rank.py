@@ -95,7 +95,7 @@ def median(
     >>> median(image, 3)
     array([[1, 1, 1, 9, 9],
            [1, 1, 1, 9, 9],
-           [1, 1, 1, 9, 9]], dtype=uint8)
+           [1, 1, 1, 1, 9]], dtype=uint8)
     """
     image = check_image(image)
     width, height = _window(size)

@@ -58,6 +58,7 @@ def _add_four(numbers, step, sums):
 
 # The sums of 4, 16 and 64 quads that end at each quad come from four shorter ones each; they fit
 # 16 bits: 64 * 4 * 255 = 65,280. What is left is a step for 64 quads, not one for each pixel.
+# Each array starts with the zeros that the next one looks back to.
 @kernel(inline=True)
 def _sum_row(quads, of_1, of_4, of_16, totals):
     """Write the sum of each quad and all before it behind the 64 zeros of ``totals``."""
@@ -68,8 +69,8 @@ def _sum_row(quads, of_1, of_4, of_16, totals):
         mask, pixels = word(0x00FF00FF), quads[q]
         pairs = word(word(pixels & mask) + word(word(pixels >> word(8)) & mask))
         latest[q] = small(word(pairs + word(pairs >> word(16))))
-    _add_four(of_1, 1, of_4)
-    _add_four(of_4, 4, of_16)
+    _add_four(of_1[_QUADS - 4 :], 1, of_4[_QUADS - 4 :])
+    _add_four(of_4[_QUADS - 16 :], 4, of_16[_QUADS - 16 :])
     for quad in range(quads.size):
         q = np.uint64(quad)
         pair = small(of_16[q] + of_16[q + np.uint64(16)])
@@ -319,15 +320,14 @@ def _run(accumulate, pixels, dtype):
 
 def _run_uint8(pixels, table):
     quads = -(-pixels.shape[1] // 128) * 32  # vectors of 16 bits are whole
-    before = _QUADS - 1
     row = np.zeros(4 * quads, np.uint8)
     _accumulate_uint8(
         pixels,
         row,
         row.view("<u4"),
-        np.zeros(before + quads, np.uint16),
-        np.empty(before - 3 + quads, np.uint16),
-        np.empty(before - 15 + quads, np.uint16),
+        np.zeros(_QUADS - 1 + quads, np.uint16),
+        np.zeros(_QUADS - 4 + quads, np.uint16),
+        np.zeros(_QUADS - 16 + quads, np.uint16),
         np.zeros(_QUADS + quads, np.int32),
         np.zeros((4, quads), np.int32),
         table,

@@ -24,9 +24,13 @@ from classicvision.filters.integral import box_sum as box_sum
 from classicvision.filters.integral import integral_image as integral_image
 from classicvision.filters.integral import squared_integral_image as squared_integral_image
 from classicvision.filters.integral import tilted_integral_image as tilted_integral_image
-from classicvision.filters.laplacian import difference_of_gaussians as difference_of_gaussians
 from classicvision.filters.laplacian import laplacian as laplacian
-from classicvision.filters.laplacian import laplacian_of_gaussian as laplacian_of_gaussian
+from classicvision.filters.laplacian_of_gaussian import (
+    difference_of_gaussians as difference_of_gaussians,
+)
+from classicvision.filters.laplacian_of_gaussian import (
+    laplacian_of_gaussian as laplacian_of_gaussian,
+)
 from classicvision.filters.noise import add_noise as add_noise
 from classicvision.filters.non_local_means import non_local_means as non_local_means
 from classicvision.filters.orientation import gradient_magnitude as gradient_magnitude

@@ -9,7 +9,7 @@ import numpy as np
 
 from classicvision._checks import check_image, check_number
 from classicvision._jit import kernel
-from classicvision.filters.laplacian import laplacian_of_gaussian
+from classicvision.filters.laplacian_of_gaussian import laplacian_of_gaussian
 from classicvision.images import luminance
 
 if TYPE_CHECKING:

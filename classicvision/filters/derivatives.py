@@ -171,13 +171,12 @@ def gradient(
         gx, gy = gradient(framed, operator, size=size, dtype=dtype, mode="nearest")
         return np.ascontiguousarray(gx[1:-1, 1:-1]), np.ascontiguousarray(gy[1:-1, 1:-1])
     work, largest = work_dtype(image.dtype, dtype, _total_weight(taps))
-    saturates = dtype.kind == "i" and largest > np.iinfo(dtype).max
     if operator == "forward":
         slopes = _differ_forward(image.astype(work), mode)
     else:
-        slopes = np.empty((2, *image.shape), work if saturates else dtype)
+        slopes = np.empty((2, *image.shape), work)
         _apply(image, taps.astype(work), mode, slopes)
-    if saturates:
+    if dtype.kind == "i" and largest > np.iinfo(dtype).max:
         limits = np.iinfo(dtype)
         slopes = slopes.clip(limits.min, limits.max)
     slopes = slopes.astype(dtype, copy=False)

@@ -91,6 +91,16 @@ def test_asked_dtype(dtype, rng):
 
 
 @pytest.mark.lane
+def test_float64_is_rounded_at_the_end_only(rng):
+    image = 1e6 + rng.random((6, 7))
+    for size in (3, 5):
+        result = gradient(image, size=size, dtype=np.float32)
+        assert result[0].dtype == np.float32
+        wanted = naive.gradient(image, "sobel", size)
+        np.testing.assert_allclose(result, wanted, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.lane
 def test_narrow_results_saturate():
     image = np.array([[0, 0, 65535, 65535, 0, 0]] * 3, np.uint16)
     gx, _ = gradient(image, dtype=np.int16)

@@ -59,6 +59,16 @@ def test_asked_dtype(dtype, rng):
 
 
 @pytest.mark.lane
+def test_float64_is_rounded_at_the_end_only(rng):
+    image = 1e6 + rng.random((6, 7))
+    for size in (1, 3, 5):
+        result = cv.laplacian(image, size=size, dtype=np.float32)
+        assert result.dtype == np.float32
+        wanted = naive.laplacian(image, size)
+        np.testing.assert_allclose(result, wanted, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.lane
 def test_narrow_results_saturate():
     image = np.array([[0, 65535, 0]], np.uint16)
     assert cv.laplacian(image, dtype="int16").tolist() == [[32767, -32768, 32767]]

@@ -1,0 +1,189 @@
+"""The Laplacian of a Gaussian, and the difference of Gaussians that comes close to it."""
+
+from __future__ import annotations
+
+import numbers
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from classicvision._checks import check_image, check_number
+from classicvision.filters._borders import check_mode
+from classicvision.filters.derivatives import derivative_dtype
+from classicvision.filters.laplacian import filter_bends
+from classicvision.filters.smoothing import derivative_weights, gaussian
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+_LARGEST_SIGMA = 10_000  # pixels
+_LARGEST_TRUNCATE = 100
+
+
+def laplacian_of_gaussian(
+    image: ArrayLike,
+    sigma: float | tuple[float, float],
+    *,
+    truncate: float = 4.0,
+    zero_sum: bool = False,
+    mode: str = "mirror",
+) -> np.ndarray:
+    """Smooth an image by a Gaussian and return its Laplacian, as one filter.
+
+    It answers to lines and spots of about the size of the Gaussian, and changes its sign at edges.
+
+    Parameters
+    ----------
+    image : array_like, shape (rows, columns) or (rows, columns, 3)
+        Colour images are filtered per channel.
+    sigma : float or (float, float)
+        Standard deviation of the Gaussian in pixels, or one along x and one along y; above 0, at
+        most 10,000.
+    truncate : float
+        The weights end at ``int(truncate * sigma + 0.5)`` pixels from the centre, as in SciPy;
+        from 0 to 100.
+    zero_sum : bool
+        Take from each second derivative as much of the Gaussian as makes its weights sum to 0, so
+        that a flat image gives 0. Otherwise, as in SciPy, it gives its value times the sum of the
+        weights: between 0 and -0.0022 / sigma**2 with ``truncate=4`` and sigma 1 or more.
+    mode : {"mirror", "reflect", "nearest", "wrap", "constant"}
+        The border, as SciPy names it; "constant" is zero outside.
+
+    Returns
+    -------
+    numpy.ndarray, shape of ``image``
+        float32, and float64 for a float64 image; without ``zero_sum`` equal to
+        ``scipy.ndimage.gaussian_laplace`` of that type. Positive on dark spots, negative on bright
+        ones.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For an image, sigma, truncate or mode that is not one of these.
+
+    Notes
+    -----
+    The second derivative of the Gaussian along each axis, smoothed across it by the Gaussian: two
+    filters of two one-dimensional ones each. They are not rescaled: where image and sigma are
+    enlarged, the response falls with sigma squared. Memory: the result and two rows; for the border
+    "constant", a framed copy of the image.
+
+    References
+    ----------
+    D. Marr and E. Hildreth, "Theory of edge detection", Proceedings of the Royal Society B 207,
+    1980, section 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import classicvision as cv
+    >>> spot = np.zeros((9, 9))
+    >>> spot[4, 4] = 100
+    >>> cv.laplacian_of_gaussian(spot, 1)[4].round(1)
+    array([  0.1,   1.2,   4.3,  -9.7, -31.8,  -9.7,   4.3,   1.2,   0.1])
+    """
+    image = check_image(image)
+    if image.dtype == bool:
+        image = image.view(np.uint8)
+    sigmas = _pair(sigma, "sigma")
+    truncate = check_number(truncate, "truncate", at_least=0, at_most=_LARGEST_TRUNCATE)
+    mode = check_mode(mode)
+    if mode == "constant":  # the nearest pixel to all those outside is one of a frame of zeros
+        framed = np.pad(image, [(1, 1)] * 2 + [(0, 0)] * (image.ndim - 2))
+        options = {"truncate": truncate, "zero_sum": zero_sum, "mode": "nearest"}
+        return np.ascontiguousarray(laplacian_of_gaussian(framed, sigma, **options)[1:-1, 1:-1])
+    dtype = derivative_dtype(None, image.dtype)
+    taps_x, taps_y = (_gaussian_taps(s, truncate, zero_sum).astype(dtype) for s in sigmas)
+    return filter_bends(image, taps_y, taps_x, mode)
+
+
+def _gaussian_taps(sigma, truncate, zero_sum):
+    """Return the Gaussian's second derivative and the Gaussian, from the centre outwards."""
+    radius = int(truncate * sigma + 0.5)
+    smooth = derivative_weights(sigma, 0, radius)
+    bend = derivative_weights(sigma, 2, radius)
+    if zero_sum:
+        bend -= bend.sum() * smooth
+    taps = np.zeros((2, max(radius, 1) + 1))
+    taps[:, : radius + 1] = bend[radius:], smooth[radius:]
+    return taps
+
+
+def difference_of_gaussians(
+    image: ArrayLike,
+    low: float | tuple[float, float],
+    high: float | tuple[float, float] | None = None,
+    *,
+    truncate: float = 4.0,
+    mode: str = "mirror",
+) -> np.ndarray:
+    """Subtract a strongly smoothed image from a weakly smoothed one: a band of its frequencies.
+
+    Parameters
+    ----------
+    image : array_like, shape (rows, columns) or (rows, columns, 3)
+        Colour images are filtered per channel.
+    low, high : float or (float, float)
+        Standard deviations in pixels of the narrower and of the wider Gaussian, or pairs along x
+        and y. ``high`` must not be below ``low``; None is 1.6 times ``low``, of which Marr and
+        Hildreth say that it comes closest to the Laplacian of a Gaussian.
+    truncate : float
+        The weights end at ``int(truncate * sigma + 0.5)`` pixels from the centre, as in SciPy;
+        from 0 to 100.
+    mode : {"mirror", "reflect", "nearest", "wrap", "constant"}
+        The border, as SciPy names it; "constant" is zero outside.
+
+    Returns
+    -------
+    numpy.ndarray, shape of ``image``
+        float32, and float64 for a float64 image. For float images equal to
+        ``skimage.filters.difference_of_gaussians``, whose border is "nearest"; that divides
+        integers by the largest of their dtype first, while here all values keep their scale.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For an image, sigma, truncate or mode that is not one of these, or ``high < low``.
+
+    Notes
+    -----
+    Positive on bright spots, negative on dark ones: about ``(high**2 - low**2) / 2`` times the
+    negative of the Laplacian of a Gaussian. Memory: twice the result, and as much again for
+    integer images.
+
+    References
+    ----------
+    D. Marr and E. Hildreth, "Theory of edge detection", Proceedings of the Royal Society B 207,
+    1980, appendix B.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import classicvision as cv
+    >>> spot = np.zeros((9, 9))
+    >>> spot[4, 4] = 100
+    >>> cv.difference_of_gaussians(spot, 1)[4].round(1)
+    array([-0.5, -0.9, -0.7,  4.5,  9.7,  4.5, -0.7, -0.9, -0.5])
+    """
+    image = check_image(image)
+    low = _pair(low, "low")
+    high = tuple(1.6 * sigma for sigma in low) if high is None else _pair(high, "high")
+    if high[0] < low[0] or high[1] < low[1]:
+        raise ValueError(f"high must not be below low, got {high} and {low}")
+    if image.dtype.kind != "f":
+        image = image.astype(np.float32)
+    result = gaussian(image, low, truncate=truncate, mode=mode)
+    result -= gaussian(image, high, truncate=truncate, mode=mode)
+    return result
+
+
+def _pair(sigma, name):
+    pair = (sigma, sigma) if isinstance(sigma, numbers.Real) else sigma
+    try:
+        sigma_x, sigma_y = pair
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number or a pair (x, y), got {sigma!r}") from None
+    return tuple(
+        check_number(value, name, at_least=0, at_most=_LARGEST_SIGMA)
+        for value in (sigma_x, sigma_y)
+    )

@@ -146,7 +146,8 @@ def gradient(
     -----
     The difference along each axis is smoothed across it, by two one-dimensional filters. Integers
     are computed exactly, floats in the dtype of the result. Memory: the result and two rows; for
-    the border "constant", a framed copy of the image; where integers saturate, the result again.
+    the border "constant", and for integers other than uint8, a copy of the image; where integers
+    saturate, the result again.
 
     References
     ----------
@@ -171,8 +172,9 @@ def gradient(
         gx, gy = gradient(framed, operator, size=size, dtype=dtype, mode="nearest")
         return np.ascontiguousarray(gx[1:-1, 1:-1]), np.ascontiguousarray(gy[1:-1, 1:-1])
     work, largest = work_dtype(image.dtype, dtype, _total_weight(taps))
+    image = as_work(image, work)
     if operator == "forward":
-        slopes = _differ_forward(image.astype(work), mode)
+        slopes = _differ_forward(image.astype(work, copy=False), mode)
     else:
         slopes = np.empty((2, *image.shape), work)
         _apply(image, taps.astype(work), mode, slopes)
@@ -246,6 +248,13 @@ def work_dtype(image_dtype: np.dtype, dtype: np.dtype, total_weight: int) -> tup
         return np.result_type(image_dtype, dtype) if image_dtype.kind == "f" else dtype, 0
     largest = total_weight * np.iinfo(image_dtype).max
     return np.dtype("int16" if largest < 2**15 else "int32"), largest
+
+
+def as_work(image: np.ndarray, work: np.dtype) -> np.ndarray:
+    """Return an image as ``work``, so that few types are compiled; uint8 mostly stays as it is."""
+    if image.dtype == np.uint8 and work in (np.int16, np.float32):
+        return image
+    return image.astype(work, copy=False)
 
 
 def _total_weight(taps):

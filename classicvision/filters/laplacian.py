@@ -9,7 +9,7 @@ import numpy as np
 from classicvision._checks import check_image, check_option
 from classicvision._jit import kernel
 from classicvision.filters._borders import border_indices, check_mode
-from classicvision.filters.derivatives import derivative_dtype, row_offsets, work_dtype
+from classicvision.filters.derivatives import as_work, derivative_dtype, row_offsets, work_dtype
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
@@ -183,7 +183,8 @@ def laplacian(
     Notes
     -----
     The second difference along each axis is smoothed across it, by two one-dimensional filters.
-    Memory: the result and two rows; for the border "constant", a framed copy of the image.
+    Memory: the result and two rows; for the border "constant", and for integers other than uint8,
+    a copy of the image.
 
     References
     ----------
@@ -213,7 +214,7 @@ def laplacian(
     taps = np.array(_TAPS[size])
     weights = 2 * abs(taps).sum(axis=1) - abs(taps[:, 0])
     work, largest = work_dtype(image.dtype, dtype, 2 * int(weights.prod()))
-    taps = taps.astype(work)
+    image, taps = as_work(image, work), taps.astype(work)
     result = _apply_cross(image, mode, work) if size == 1 else filter_bends(image, taps, taps, mode)
     if dtype.kind == "i" and largest > np.iinfo(dtype).max:
         limits = np.iinfo(dtype)

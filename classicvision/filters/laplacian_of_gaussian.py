@@ -9,7 +9,7 @@ import numpy as np
 
 from classicvision._checks import check_image, check_number
 from classicvision.filters._borders import check_mode
-from classicvision.filters.derivatives import derivative_dtype
+from classicvision.filters.derivatives import as_work, derivative_dtype
 from classicvision.filters.laplacian import filter_bends
 from classicvision.filters.smoothing import derivative_weights, gaussian
 
@@ -66,7 +66,7 @@ def laplacian_of_gaussian(
     The second derivative of the Gaussian along each axis, smoothed across it by the Gaussian: two
     filters of two one-dimensional ones each. They are not rescaled: where image and sigma are
     enlarged, the response falls with sigma squared. Memory: the result and two rows; for the border
-    "constant", a framed copy of the image.
+    "constant", and for integers other than uint8, a copy of the image.
 
     References
     ----------
@@ -94,7 +94,7 @@ def laplacian_of_gaussian(
         return np.ascontiguousarray(laplacian_of_gaussian(framed, sigma, **options)[1:-1, 1:-1])
     dtype = derivative_dtype(None, image.dtype)
     taps_x, taps_y = (_gaussian_taps(s, truncate, zero_sum).astype(dtype) for s in sigmas)
-    return filter_bends(image, taps_y, taps_x, mode)
+    return filter_bends(as_work(image, dtype), taps_y, taps_x, mode)
 
 
 def _gaussian_taps(sigma, truncate, zero_sum):

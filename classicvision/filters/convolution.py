@@ -60,8 +60,8 @@ def correlate(
     Whichever is expected to be the fastest computes the result, the same but for rounding:
 
     1. the weighted sum of the pixels, whose time grows with the weights that are not 0;
-    2. two passes, downwards and along the rows, where the kernel is a column times a row, as
-       its singular values tell;
+    2. two passes, downwards and along the rows, where the kernel is a column times a row, so
+       that it has one singular value;
     3. for large kernels, some 21x21 and more, the product of the Fourier transforms of the kernel
        and of tiles of the image.
 
@@ -248,38 +248,40 @@ def _method(image, weights, work):
     if isinstance(weights, tuple):
         return sum_factors, weights
     height, width = weights.shape
-    taps = np.count_nonzero(weights)
-    if _FACTOR_COST * (height + width) < taps:
+    tap = 2 if work == np.float64 else 1
+    costs = {sum_kernel: tap * np.count_nonzero(weights)}
+    precise = work == np.float64 or image.dtype == np.uint8
+    transforms = _FOURIER_COST_64 if precise else _FOURIER_COST
+    if costs[sum_kernel] > transforms:
+        tile = tile_shape(*image.shape[:2], height, width)
+        useful = (tile[0] - height + 1) * (tile[1] - width + 1)
+        costs[sum_by_spectra] = transforms * tile[0] * tile[1] / useful
+    cheapest = min(costs, key=costs.get)
+    if _FACTOR_COST * tap * (height + width) < costs[cheapest]:
         factors = kernel_factors(weights, np.finfo(work).eps)
         if factors is not None:
             return sum_factors, factors
-    cost, fourier_cost = taps, _FOURIER_COST
-    if work == np.float64:
-        cost, fourier_cost = 2 * taps, _FOURIER_COST_64
-    elif image.dtype == np.uint8:
-        fourier_cost = _FOURIER_COST_64
-    if cost > fourier_cost:
-        tile = tile_shape(*image.shape[:2], height, width)
-        useful = (tile[0] - height + 1) * (tile[1] - width + 1)
-        if cost * useful > fourier_cost * tile[0] * tile[1]:
-            return sum_by_spectra, weights
-    return sum_kernel, weights
+    return cheapest, weights
 
 
 def kernel_factors(weights: np.ndarray, precision: float) -> tuple[np.ndarray, np.ndarray] | None:
     """Return a column and a row whose product the kernel is; None where it is no such product.
 
-    It is one where all its singular values but the first are 0, or no more than the rounding of
-    weights of this precision. The column and the row through its largest weight are then its
-    factors. Those of whole numbers are made whole numbers, so that their sums stay exact.
+    It is one where all its singular values but the first are 0. Then the column and the row
+    through its largest weight are its factors; and where these are, to the rounding of weights of
+    this precision, no other singular value is larger than that rounding (Eckart and Young, 1936):
+    there is no need to compute them. Factors of whole numbers are made whole numbers, so that
+    their sums stay exact.
     """
-    singular = np.linalg.svd(weights, compute_uv=False)
-    if singular[0] == 0 or singular[1:2].sum() > max(weights.shape) * precision * singular[0]:
-        return None
     i, j = np.unravel_index(np.abs(weights).argmax(), weights.shape)
-    column = weights[:, j].copy()
-    if (column == np.rint(column)).all() and abs(column[i]) < 2**53:
-        column /= np.gcd.reduce(column.astype(np.int64))
+    largest = weights[i, j]
+    if largest == 0:
+        return None
+    column, row = weights[:, j], weights[i] / largest
+    if np.abs(np.outer(column, row) - weights).max() > 4 * precision * abs(largest):
+        return None
+    if (column == np.rint(column)).all() and abs(largest) < 2**53:
+        column = column / np.gcd.reduce(column.astype(np.int64))
     return column, weights[i] / column[i]
 
 

@@ -178,6 +178,7 @@ def test_the_way_is_chosen_by_cost(rng):
     assert way(np.ones((50, 50))) is sum_factors
     assert way(rng.normal(size=(50, 50))) is sum_by_spectra
     assert way(np.eye(50)) is sum_kernel  # 50 taps, the others being 0
+    assert way(np.ones((1, 30))) is sum_kernel
 
 
 @pytest.mark.lane
@@ -187,7 +188,23 @@ def test_factors_of_kernels():
     column, row = kernel_factors(np.outer([0.1, 0.3], [0, 0.7, 0.2]), 1e-16)
     np.testing.assert_allclose(np.outer(column, row), np.outer([0.1, 0.3], [0, 0.7, 0.2]))
     assert kernel_factors(np.eye(3), 1e-7) is None
+    rounded = np.outer(column, row).astype(np.float32).astype(np.float64)
+    assert kernel_factors(rounded, 1e-7) is not None
+    assert kernel_factors(rounded, 1e-16) is None
     assert kernel_factors(np.zeros((3, 3)), 1e-7) is None
+
+
+def test_kernels_have_factors_where_they_have_one_singular_value(rng):
+    for rank in (1, 2, 3):
+        for shape in [(3, 3), (4, 9), (12, 7)]:
+            kernel = sum(
+                np.outer(rng.normal(size=shape[0]), rng.normal(size=shape[1])) for _ in range(rank)
+            )
+            singular = np.linalg.svd(kernel, compute_uv=False)
+            factors = kernel_factors(kernel, 1e-15)
+            assert (factors is not None) == (singular[1] < 1e-14 * singular[0])
+            if rank == 1:
+                np.testing.assert_allclose(np.outer(*factors), kernel, rtol=1e-12)
 
 
 @pytest.mark.lane
@@ -329,6 +346,23 @@ def test_other_kernels_equal_opencv(photographs, rng):
         wanted = cv2.filter2D(image, -1, kernel)
         tolerance = 1e-6 * np.abs(kernel).sum()
         np.testing.assert_allclose(correlate(image, kernel), wanted, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_separable_kernels_equal_scipy(mode, rng):
+    from scipy.ndimage import convolve1d
+
+    for shape in [(1, 1), (2, 9), (64, 61)]:
+        image = rng.random(shape)
+        for height, width in [(3, 4), (8, 1), (30, 101)]:
+            column, row = rng.normal(size=height), rng.normal(size=width)
+            wanted = convolve1d(convolve1d(image, column, 0, mode=mode), row, 1, mode=mode)
+            tolerance = 1e-13 * np.abs(column).sum() * np.abs(row).sum()
+            for result in (
+                convolve_separable(image, column, row, mode=mode),
+                convolve(image, np.outer(column, row), mode=mode),
+            ):
+                np.testing.assert_allclose(result, wanted, rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -92,6 +92,17 @@ def test_photographs_equal_opencv(photographs, name):
     np.testing.assert_array_equal(cv.integral_image(image, dtype=np.int32), plain)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.float32, np.float64])
+def test_random_images_of_all_shapes_equal_opencv(dtype, rng):
+    for shape in [(1, 1), (1, 64), (64, 1), (2, 3), (37, 61), (64, 64), (40, 50, 3)]:
+        image = rng.integers(0, 256, shape).astype(dtype)  # whole numbers: all sums are exact
+        plain, squares, tilted = cv2.integral3(image, sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
+        shape = shape[0] + 1, shape[1] + 1, *shape[2:]
+        np.testing.assert_array_equal(cv.integral_image(image), plain.reshape(shape))
+        np.testing.assert_array_equal(cv.squared_integral_image(image), squares.reshape(shape))
+        np.testing.assert_array_equal(cv.tilted_integral_image(image), tilted.reshape(shape))
+
+
 def test_data_pictures_equal_opencv(data_folder):
     for path in sorted((data_folder / "opencv_samples").glob("*.[jp][pn]g")):
         image = cv.read_image(path, gray=True)

@@ -140,9 +140,18 @@ def test_equals_opencv(photographs):
         _check_opencv(image)
 
 
-def test_data_pictures_equal_opencv(data_folder):
+def test_data_pictures_equal_opencv_scipy_and_skimage(data_folder):
+    """OpenCV exactly; the Gaussians, computed in float32, to 1e-6 of the range of 255."""
     for path in sorted((data_folder / "opencv_samples").glob("*.[jp][pn]g")):
-        _check_opencv(cv.read_image(path, gray=True))
+        image = cv.read_image(path, gray=True)
+        _check_opencv(image)
+        exact = image.astype(np.float32)
+        result = cv.laplacian_of_gaussian(image, 1.5)
+        wanted = scipy.ndimage.gaussian_laplace(exact, 1.5, mode="mirror")
+        np.testing.assert_allclose(result, wanted, rtol=0, atol=255e-6, err_msg=path.name)
+        result = cv.difference_of_gaussians(image, 1, mode="nearest")
+        wanted = skimage.filters.difference_of_gaussians(exact, 1)
+        np.testing.assert_allclose(result, wanted, rtol=0, atol=255e-6, err_msg=path.name)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -19,6 +19,15 @@ FILTERS = {
     "gaussian": lambda image: cv.gaussian(image, 2.5),
     "derivative of gaussian": lambda image: cv.gaussian(image, 2, order=(1, 1)),
     "sharpen": lambda image: cv.sharpen(image, 1, 1),
+    "gradient": lambda image: cv.gradient(image, size=5),
+    "gradient_magnitude": lambda image: cv.gradient_magnitude(*cv.gradient(image)),
+    "gradient_orientation": lambda image: cv.gradient_orientation(*cv.gradient(image)),
+    "laplacian": cv.laplacian,
+    "laplacian, size 5": lambda image: cv.laplacian(image, size=5),
+    "laplacian_of_gaussian": lambda image: cv.laplacian_of_gaussian(image, 2),
+    "difference_of_gaussians": lambda image: cv.difference_of_gaussians(image, 1),
+    "integral_image": cv.integral_image,
+    "tilted_integral_image": cv.tilted_integral_image,
 }
 
 

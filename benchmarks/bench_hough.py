@@ -43,6 +43,16 @@ def _line_cases(quick):
             difference=lambda a, b: _apart(np.stack([a.rho, a.theta], axis=1), b),
             unit="lines",
         )
+        weights = np.where(edges > 0, image, 0)
+        yield Case(
+            operator="hough_lines, weights",
+            size=size,
+            peer_name=f"OpenCV {cv2.__version__}",
+            ours=timed(hough_lines, weights, threshold=100 * votes, weights=weights),
+            peer=timed(cv2.HoughLines, weights, 1, _DEGREE, 100 * votes, use_edgeval=True),
+            difference=lambda a, b: _apart(np.stack([a.rho, a.theta], axis=1), b),
+            unit="lines",
+        )
         yield Case(
             operator="hough_segments",
             size=size,

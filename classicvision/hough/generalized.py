@@ -295,7 +295,7 @@ class GeneralizedHough:
             of contour pixels at the match's scale that have an edge within 2 pixels whose
             direction differs by at most 20 degrees (or lie in the middle of two edges, which
             are the sides of a line drawn with a pen). ``angles`` are above -pi and at most pi
-            with ``rotation=True``. The middle of the contour lies in the image.
+            where ``rotation`` allows a whole turn. The middle of the contour lies in the image.
         steps : VotingSteps
             Only with ``return_steps=True``.
 

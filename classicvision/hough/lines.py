@@ -45,6 +45,25 @@ class Accumulator:
     theta: NDArray[np.float32]
 
 
+@kernel(inline=True)
+def _split(positions, columns, xs, ys):
+    """Write x and y of the flat positions, which are in order."""
+    row, first_of_row = 0, 0
+    for p in range(positions.size):
+        while positions[p] >= first_of_row + columns:
+            row += 1
+            first_of_row += columns
+        xs[p] = positions[p] - first_of_row
+        ys[p] = row
+
+
+@kernel(inline=True)
+def _find_bins(x, y, cosine, sine, first_bin, bins):
+    """Write where in a row of the accumulator the pixels vote."""
+    for k in range(x.size):
+        bins[k] = np.uint32(np.int32(np.rint(x[k] * cosine + y[k] * sine)) + first_bin)
+
+
 # Angles are the outer loop: one row of the accumulator stays in the first cache. The bins of a
 # block of points are computed first (vector instructions), then counted. Neighbours on an edge
 # often fall into the same bin, and a counter cannot be read before its last value is stored:
@@ -55,24 +74,15 @@ def _vote(positions, columns, cosine, sine, center, points, block, counters, acc
     """Count, for each angle, the pixels at every distance; the borders of the table stay 0."""
     count = positions.size
     xs, ys = points[0], points[1]
-    row, first_of_row = 0, 0
-    for p in range(count):
-        while positions[p] >= first_of_row + columns:
-            row += 1
-            first_of_row += columns
-        xs[p] = positions[p] - first_of_row
-        ys[p] = row
+    _split(positions, columns, xs, ys)
     bins = accumulator.shape[1]
     even, odd = counters[0], counters[1]
-    first_bin = np.int32(center + 1)
-    one = np.int32(1)
+    first_bin, one = np.int32(center + 1), np.int32(1)
     for angle in range(cosine.size):
-        c, s = cosine[angle], sine[angle]
         for start in range(0, count, block.size):
             x = xs[start : start + block.size]
             y = ys[start : start + block.size]
-            for k in range(x.size):
-                block[k] = np.uint32(np.int32(np.rint(x[k] * c + y[k] * s)) + first_bin)
+            _find_bins(x, y, cosine[angle], sine[angle], first_bin, block)
             half = x.size // 2
             left, right = block[:half], block[half:]
             for k in range(half):
@@ -88,16 +98,19 @@ def _vote(positions, columns, cosine, sine, center, points, block, counters, acc
 
 
 @kernel
-def _vote_weights(positions, columns, cosine, sine, center, weights, accumulator):
+def _vote_weights(positions, columns, cosine, sine, center, points, block, weights, accumulator):
     """Add, for each angle, the weights of the pixels at every distance."""
+    xs, ys = points[0], points[1]
+    _split(positions, columns, xs, ys)
+    first_bin = np.int32(center + 1)
     for angle in range(cosine.size):
-        c, s = cosine[angle], sine[angle]
         votes = accumulator[angle + 1]
-        for p in range(positions.size):
-            y = positions[p] // columns
-            x = positions[p] - y * columns
-            distance = np.float32(np.float32(np.float32(x) * c) + np.float32(np.float32(y) * s))
-            votes[np.uint64(np.int64(np.rint(distance)) + center + 1)] += weights[p]
+        for start in range(0, positions.size, block.size):
+            x = xs[start : start + block.size]
+            y = ys[start : start + block.size]
+            _find_bins(x, y, cosine[angle], sine[angle], first_bin, block)
+            for k in range(x.size):
+                votes[block[k]] += weights[start + k]
 
 
 # Most of the table is below the threshold: 64 cells at a time are skipped by their maximum.
@@ -342,11 +355,11 @@ def _accumulate(mask, resolution, min_theta, weights):
     cosine, sine = trigonometry(angles.tolist(), resolution)
     if resolution.bins:
         positions = np.flatnonzero(mask)
+        points = np.empty((2, len(positions)), np.float32)
         line = positions, mask.shape[1], cosine, sine, resolution.center
+        line += points, np.empty(2048, np.uint32)
         if weights is None:
-            points = np.empty((2, len(positions)), np.float32)
-            counters = np.zeros((2, accumulator.shape[1]), np.int32)
-            _vote(*line, points, np.empty(2048, np.uint32), counters, accumulator)
+            _vote(*line, np.zeros((2, accumulator.shape[1]), np.int32), accumulator)
         else:
             _vote_weights(*line, weights, accumulator)
     return accumulator

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+from skimage.draw import circle_perimeter
 
 ROWS, COLUMNS = 360, 480
 _LEAST_SEEN = 0.6
@@ -129,6 +130,19 @@ def painted(shapes, rows=80, columns=100, level=60, step=120):
             away = np.abs(away) - shape[5] / 2
         image += np.clip(0.5 - away, 0, 1) * (level + step - image)
     return image.round().astype(np.uint8)
+
+
+def round_ones(circles, **options):
+    """A picture of circles (x, y, radius, thickness)."""
+    return painted([(x, y, r, r, 0, t) for x, y, r, t in circles], **options)
+
+
+def perimeter(*circles, shape=(80, 100)):
+    """An edge map of thin circles (x, y, radius)."""
+    edges = np.zeros(shape, bool)
+    for x, y, radius in circles:
+        edges[circle_perimeter(y, x, radius, shape=shape)] = True
+    return edges
 
 
 def _paint(rng, canvas, shape):

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 _LARGEST_SIZE = 1001  # pixels
-_TILE = 576  # columns at a time: what belongs to one row of them stays in the fastest caches
-_BLOCK = 32  # columns that vector instructions take in one turn of a loop
+_TILE = 2048  # columns at a time: long loops, and one row of each array stays in the second cache
+_BLOCK = 64  # columns that vector instructions take in one turn of a loop
 _LEAST_WEIGHT = 0.001  # smaller ones count as 0, as in OpenCV
 _COARSEST = 128  # whole weights below this, of equal patches, are too coarse: floats are used
 _FURTHEST = -math.log(_LEAST_WEIGHT)  # the distance that has this weight

@@ -337,11 +337,8 @@ def raise_if_not_finite(result, image):
 
     Every pixel has a part in the result, which is smaller: this is faster than to look first.
     """
-    if result.dtype.kind == "f":
-        with np.errstate(all="ignore"):
-            finite = np.isfinite(result.sum())  # one pass, and no array of bool
-        if not finite:  # or the sum is too large for its type
-            check_image(image)
+    if result.dtype.kind == "f" and not np.isfinite(result).all():
+        check_image(image)  # or sums were too large for their type
     return result
 
 

@@ -4,13 +4,14 @@ The scenes are those of the tests: one known contour, turned by any angle and sc
 1.4, among at least 10 other shapes and noise. It is found where the best match is within 3
 pixels, 3 degrees and 5 % of the truth. OpenCV's pictures are smoothed as ours, and its settings
 are the best of a search by hand over scenes from 1000 on. Its Guil detector takes minutes for
-some scenes: each detector is stopped after ``--limit`` seconds on a scene, which then counts as
-not found.
+some scenes: each detector is stopped after ``--limit`` seconds of the processor on a scene, which
+then counts as not found. Needs a POSIX system.
 """
 
 import argparse
 import functools
 import multiprocessing
+import signal
 import time
 
 import cv2
@@ -111,32 +112,31 @@ DETECTORS = {
 def run(make, scenes, limit):
     """Return for each scene the matches (rows x, y, angle, scale) and the seconds, or None.
 
-    The detector runs in a process of its own, which is stopped and started again where it takes
-    more than ``limit`` seconds for a scene.
+    The detector runs in a process of its own, which ends itself where a scene takes more than
+    ``limit`` seconds of the processor; another one is started then.
     """
     context = multiprocessing.get_context("spawn")
     results, worker, pipe = [], None, None
     for scene in scenes:
         if worker is None:
             pipe, far_end = context.Pipe()
-            worker = context.Process(target=_work, args=(far_end, make), daemon=True)
+            worker = context.Process(target=_work, args=(far_end, make, limit), daemon=True)
             worker.start()
+            far_end.close()  # so that the end of the worker is the end of the pipe
         pipe.send((scene.name, scene.image))
-        pipe.recv()  # the template is ready
-        if pipe.poll(limit):
+        try:
             results.append(pipe.recv())
-        else:
-            worker.terminate()
+        except EOFError:
             worker.join()
-            worker = None
             results.append(None)
+            worker = None
     if worker is not None:
         worker.terminate()
         worker.join()
     return results
 
 
-def _work(pipe, make):
+def _work(pipe, make, limit):
     cv2.setNumThreads(1)
     detector_of = functools.cache(make)
     while True:
@@ -144,10 +144,12 @@ def _work(pipe, make):
         detect = detector_of(name)
         if make is ours:
             detect(image)  # compiles
-        pipe.send("ready")
+        signal.setitimer(signal.ITIMER_PROF, limit)  # its signal ends the process
         start = time.thread_time()
         found = detect(image)
-        pipe.send((found, time.thread_time() - start))
+        seconds = time.thread_time() - start
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        pipe.send((found, seconds))
 
 
 def score(results, scenes):

@@ -60,7 +60,7 @@ def _trace_segments(
     """Find the segments and clear their pixels from the mask; return how many there are."""
     threshold, min_length, max_gap, max_lines = limits
     columns = mask.shape[1]
-    pixel, one = np.float32(65536), np.int32(1)
+    pixel, one = np.float32(65536), np.int16(1)
     low, bits = np.uint64(0xFFFFFFFF), np.uint64(32)
     found = 0
     for remaining in range(positions.size, 0, -1):
@@ -165,10 +165,13 @@ def hough_segments(
     Notes
     -----
     Pixels are drawn by a multiply-with-carry generator (multiplier 4164903690) that starts at
-    2^64 - 1, or at a number drawn from ``random_state``. Memory: the table has 4 bytes for each
-    of pi / theta angles and 2 (rows + columns) / rho distances, 4.3 MB for 1920 x 1080 pixels;
-    about 45 bytes for each edge pixel come on top. scikit-image's ``probabilistic_hough_line``
-    draws its pixels in another order, so that it finds other segments.
+    2^64 - 1, or at a number drawn from ``random_state``. scikit-image's
+    ``probabilistic_hough_line`` draws its pixels in another order, so that it finds other
+    segments.
+
+    Memory: the table has 2 bytes (4 where a line may have more than 32767 votes) for each of
+    pi / theta angles and 2 (rows + columns) / rho distances, 2.2 MB for 1920 x 1080 pixels;
+    about 45 bytes for each edge pixel come on top.
 
     References
     ----------
@@ -196,7 +199,8 @@ def hough_segments(
     step = float(resolution.theta)
     cosine, sine = trigonometry([n * step for n in range(resolution.angles)], resolution)
     # One cell more at either end: a distance may be rounded beyond the first or last bin.
-    accumulator = np.zeros(resolution.angles * resolution.bins + 2, np.int32)
+    counter = _counter_type(mask.shape, float(resolution.rho))
+    accumulator = np.zeros(resolution.angles * resolution.bins + 2, counter)
     centers = np.arange(resolution.angles) * resolution.bins + resolution.center + 1
     positions = np.flatnonzero(mask)
     points = np.empty((len(positions), 4), np.int32)
@@ -213,11 +217,17 @@ def hough_segments(
         limits,
         np.uint64(state),
         np.empty(resolution.angles, np.uint32),
-        np.empty(resolution.angles, np.int32),
+        np.empty(resolution.angles, counter),
         points,
         votes,
     )
     return Segments(points[:count], votes[:count])
+
+
+def _counter_type(shape, rho):
+    """Return int16 where no line can have more votes: half the memory to go through."""
+    # A band of pixels has at most rho * sqrt(2) + 1 in each column, or in each row if it is steep.
+    return np.int16 if (math.sqrt(2) * rho + 2) * max(shape) < 2**15 else np.int32
 
 
 def _whole(rounding, value, name):

@@ -115,6 +115,14 @@ def test_small_images_equal_the_oracle(edges, rho, theta, limits):
     assert as_rows(found) == naive.segments(edges, rho, theta, *limits)
 
 
+def test_more_votes_than_16_bits_hold():
+    edges = np.ones((1, 40000), np.uint8)
+    found = hough_segments(edges, theta=math.pi / 8, threshold=39000)
+    assert found.votes.tolist() == [39000]
+    expected = opencv_segments(edges, 1, math.pi / 8, 39000, 0, 0)
+    assert found.points.tolist() == expected.tolist() == [[0, 0, 39999, 0]]
+
+
 @pytest.mark.parametrize(
     ("rho", "theta", "threshold", "min_length", "max_gap"),
     [

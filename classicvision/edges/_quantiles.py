@@ -31,20 +31,19 @@ def _magnitude_row(x_row, y_row, squared, rooted, row):
             row[c] = np.sqrt(row[c])
 
 
-# Two columns of counts, taken in turn: one that is written cannot be read again at once.
+# Two rows of counts, taken in turn: one that is written cannot be read again at once.
 @kernel
 def _count(gx, gy, squared, rooted, row, bits, shift, counts):
     for r in range(gx.shape[0]):
         _magnitude_row(gx[r], gy[r], squared, rooted, row)
         for c in range(row.size):
-            counts[bits[c] >> shift, c & 1] += 1
+            counts[c & 1, bits[c] >> shift] += 1
 
 
-# k = which of the quantiles
+# k = which of the quantiles, n = how many of its magnitudes have been found
 @kernel
-def _collect(gx, gy, squared, rooted, row, bits, shift, wanted, found):
+def _collect(gx, gy, squared, rooted, row, bits, shift, wanted, n, found):
     """Write the magnitudes with each of the wanted leading bits into a row of ``found``."""
-    n = np.zeros(wanted.size, np.int64)
     for r in range(gx.shape[0]):
         _magnitude_row(gx[r], gy[r], squared, rooted, row)
         for k in range(wanted.size):
@@ -82,14 +81,15 @@ def magnitude_quantiles(
     row = np.empty(gx.shape[1], gx.dtype)
     bits = row.view(f"u{row.itemsize}")
     shift = bits.dtype.type(8 * row.itemsize - 16)
-    counts = np.zeros((2**16, 2), np.int32)
+    counts = np.zeros((2, 2**16), np.int32)
     _count(gx, gy, squared, rooted, row, bits, shift, counts)
-    counts = counts.sum(axis=1, dtype=np.int64)
+    counts = counts.sum(axis=0, dtype=np.int64)
     reached = np.cumsum(counts)
     positions = [int(fraction * (gx.size - 1)) for fraction in fractions]
     wanted = np.searchsorted(reached, positions, side="right")
     found = np.empty((len(positions), counts[wanted].max()), gx.dtype)
-    _collect(gx, gy, squared, rooted, row, bits, shift, wanted.astype(bits.dtype), found)
+    n = np.zeros(len(positions), np.int64)
+    _collect(gx, gy, squared, rooted, row, bits, shift, wanted.astype(bits.dtype), n, found)
     quantiles = []
     for candidates, leading, position in zip(found, wanted, positions, strict=True):
         position -= reached[leading] - counts[leading]

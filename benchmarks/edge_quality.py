@@ -245,7 +245,8 @@ def plot(results, path):
         s, r, _ = np.unravel_index(train.argmax(), train.shape)
         best = f[s, r].argmax()
         label = f"{name}, sigma {SIGMAS[s]}: F = {f[s, r, best]:.3f}"
-        [line] = axes.plot(recall[s, r], precision[s, r], label=label)
+        style = "--" if name.startswith("scikit-image") else "-"  # it may lie on another one
+        [line] = axes.plot(recall[s, r], precision[s, r], style, label=label)
         axes.plot(recall[s, r, best], precision[s, r, best], "o", color=line.get_color())
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="recall", ylabel="precision", aspect="equal")
     axes.set_title("Boundaries of BSDS500, train and val; gray: equal F")

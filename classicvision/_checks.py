@@ -65,7 +65,10 @@ def check_number(value, name, *, above=None, at_least=None, at_most=None, intege
     if not isinstance(value, kind) or isinstance(value, (bool, np.bool_)):
         wanted = "an integer" if integer else "a number"
         raise TypeError(f"{name} must be {wanted}, got {value!r}")
-    value = int(value) if integer else float(value)
+    try:
+        value = int(value) if integer else float(value)
+    except OverflowError:  # an int that no float holds
+        raise ValueError(f"{name} must be a float64, got an integer beyond its range") from None
     if value != value:
         raise ValueError(f"{name} must be a number, got nan")
     if above is not None and not value > above:
@@ -86,10 +89,22 @@ def check_jobs(n_jobs):
 
 
 def check_option(value, name, options):
-    """Return ``value`` if it is one of ``options``."""
-    if value not in options:
+    """Return ``value`` if it is one of ``options``, which are strings or numbers."""
+    if not isinstance(value, (str, numbers.Real)) or value not in options:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}")
     return value
+
+
+def check_dtype(dtype, options, name="dtype"):
+    """Return ``dtype`` as a native NumPy dtype after checking that its name is an option."""
+    try:
+        found = np.dtype(dtype).newbyteorder("=")
+    except TypeError:
+        found = None
+    if found is None or found.name not in options:
+        got = dtype if found is None else found.name
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {got!r}")
+    return found
 
 
 def check_size(size, name):

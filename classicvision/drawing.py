@@ -102,12 +102,21 @@ def tile(pictures: Sequence[tuple[str, ArrayLike]], *, width: int = 480) -> NDAr
     Returns
     -------
     ndarray of uint8, shape (rows, columns, 3)
+        RGB.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what are no images, no picture at all, or a width below 1.
 
     Examples
     --------
     >>> tile([("left", np.zeros((10, 20))), ("right", np.ones((10, 20)))], width=100).shape
     (86, 208, 3)
     """
+    width = check_number(width, "width", at_least=1, at_most=32767, integer=True)
+    if not len(pictures):
+        raise ValueError("pictures must be at least one pair of title and image, got none")
     cv2 = opencv()
     cells = []
     for title, image in pictures:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from classicvision.drawing import draw
+from classicvision.drawing import draw, tile
 from classicvision.results import Circles, Detections, Ellipses, Lines, Matches, Segments
 
 
@@ -173,3 +173,10 @@ def test_errors(options, error, message):
     with pytest.raises(error) as caught:
         draw(options.pop("image"), options.pop("result"), **options)
     assert str(caught.value).startswith(message)
+
+
+def test_tiles_need_pictures_and_a_width():
+    with pytest.raises(ValueError, match="pictures must be at least one pair"):
+        tile([])
+    with pytest.raises(ValueError, match="width must be at least 1, got 0"):
+        tile([("one", np.zeros((4, 4)))], width=0)

@@ -9,6 +9,16 @@ import classicvision as cv
 
 _KERNEL = np.array([[1, 2, 0], [0, 3, 1], [1, 0, 1]]) / 9
 _TEMPLATE = np.add.outer([0, 9, 9, 0, 50], [1, 70, 70, 0, 0, 90]).astype(np.uint8)
+_BAR = np.pad(np.full((26, 5), 120, np.uint8), 8, constant_values=45)
+_BAR_CONTOUR = cv.GeneralizedHough(_BAR)
+
+
+def as_edges(image):
+    """Return an edge map in the image's own layout: what is bright."""
+    if np.asarray(image).dtype.kind not in "uf" or not np.isfinite(image).all():
+        return image
+    return (image > 100) * image.dtype.type(1)
+
 
 # Each takes an image and returns an array, a tuple or list of arrays, or a result.
 OPERATORS = {
@@ -35,22 +45,20 @@ OPERATORS = {
     "hough_circles": lambda image: cv.hough_circles(image, min_radius=3, max_radius=9),
     "hough_ellipses": lambda image: cv.hough_ellipses(image, min_radius=3, max_radius=9),
     "find_lines": cv.find_lines,
+    "find_template": lambda image: cv.find_template(image, _BAR),
+    "GeneralizedHough": lambda image: _BAR_CONTOUR.detect(image),
+    "trace_edges": lambda image: cv.trace_edges(as_edges(image)),
+    "hough_lines": lambda image: cv.hough_lines(as_edges(image), threshold=10),
+    "hough_segments": lambda image: cv.hough_segments(as_edges(image), threshold=8, min_length=8),
+    "draw": lambda image: cv.draw(image, cv.Circles([[16, 20]], [7], [30])),
+    "laplacian": cv.laplacian,
+    "laplacian_of_gaussian": lambda image: cv.laplacian_of_gaussian(image, 1),
+    "difference_of_gaussians": lambda image: cv.difference_of_gaussians(image, 1, 2),
+    "gradient_magnitude": lambda image: cv.gradient_magnitude(*cv.gradient(image)),
+    "gradient_orientation": lambda image: cv.gradient_orientation(*cv.gradient(image)),
+    "zero_crossings": lambda image: cv.zero_crossings(image, 1, 1),
+    "add_noise": lambda image: cv.add_noise(image, "gaussian", sigma=5, random_state=0),
 }
-OPERATORS |= (
-    {}
-    if not hasattr(cv, "laplacian")
-    else {
-        "laplacian": cv.laplacian,
-        "laplacian_of_gaussian": lambda image: cv.laplacian_of_gaussian(image, 1),
-        "difference_of_gaussians": lambda image: cv.difference_of_gaussians(image, 1, 2),
-        "gradient_magnitude": lambda image: cv.gradient_magnitude(*cv.gradient(image)),
-        "gradient_orientation": lambda image: cv.gradient_orientation(*cv.gradient(image)),
-        "zero_crossings": lambda image: cv.zero_crossings(image, 1, 1),
-        "add_noise": lambda image: cv.add_noise(image, "gaussian", sigma=5, random_state=0),
-    }
-)
-# These take any values: nothing is sorted or compared.
-ANY_VALUES = {"correlate", "convolve"}
 
 
 def arrays(result):
@@ -64,7 +72,7 @@ def arrays(result):
 
 def assert_equal(a, b):
     a, b = arrays(a), arrays(b)
-    assert len(a) == len(b) > 0
+    assert len(a) == len(b)
     for one, other in zip(a, b, strict=True):
         assert one.dtype == other.dtype
         np.testing.assert_array_equal(one, other)
@@ -133,7 +141,7 @@ def test_what_is_no_image_is_refused_in_one_line(name, wrong):
     assert "got" in text or "its shape is (0, 20)" in text
 
 
-@pytest.mark.parametrize("name", sorted(set(OPERATORS) - ANY_VALUES))
+@pytest.mark.parametrize("name", OPERATORS)
 def test_nan_is_refused(name):
     wrong = np.full((20, 24), 3, np.float32)
     wrong[5, 6] = np.nan
@@ -141,13 +149,13 @@ def test_nan_is_refused(name):
         OPERATORS[name](wrong)
 
 
-@pytest.mark.parametrize("name", sorted(set(OPERATORS) - {"match_template", "blend"}))
+@pytest.mark.parametrize("name", sorted(set(OPERATORS) - {"match_template", "find_template"}))
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (7, 1), (2, 2)])
-def test_smallest_images(name, shape):
-    operator = OPERATORS[name]
-    if name in ("gaussian_pyramid", "laplacian_pyramid") and shape == (1, 1):
+def test_smallest_images_are_taken(name, shape, rng):
+    image = rng.integers(0, 256, shape, np.uint8)
+    if shape == (1, 1) and name in ("gaussian_pyramid", "laplacian_pyramid", "blend"):
         with pytest.raises(ValueError, match="levels must be at most 1"):
-            operator(np.zeros(shape, np.uint8))
+            OPERATORS[name](image)
         return
-    for array in arrays(operator(np.full(shape, 9, np.uint8))):
+    for array in arrays(OPERATORS[name](image)):
         assert array.dtype.kind != "f" or np.isfinite(array).all()

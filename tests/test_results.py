@@ -129,6 +129,15 @@ def test_equality(two):
         (lambda: Segments([[1, 2, 3]], [1]), ValueError, "points must have shape (n, 4)"),
         (lambda: Segments([[1, 2, 3, np.nan]], [1]), ValueError, "points must be finite"),
         (lambda: Segments([[1, 2, 3, 4]], []), ValueError, "votes must be as many as points, 1"),
+        (lambda: Lines([1], [1], [-2]), ValueError, "votes must not be negative, got -2"),
+        (lambda: Lines([1], [1], np.array([2**63], "u8")), ValueError, "votes must be less than"),
+        (lambda: Lines(["a"], [1], [1]), TypeError, "rho must be an array of numbers, got <U1"),
+        (
+            lambda: Segments([[1, 2, 3, 4], [5]], [1]),
+            TypeError,
+            "points must be an array of numbers, got rows of several lengths",
+        ),
+        (lambda: Matches([[1, 2]], [0], [0], [1]), ValueError, "scales must be above 0, got 0.0"),
     ],
 )
 def test_validation(make, error, message):

@@ -1,6 +1,7 @@
 """``classicvision explain``: all stages of an algorithm in one picture."""
 
 import os
+import sys
 
 import click
 
@@ -23,12 +24,13 @@ def explain(algorithm, image, output):
     """Show the stages of an algorithm on a photograph, side by side in one picture.
 
     ALGORITHM is canny, hough-lines, hough-circles or pyramid. Without IMAGE a photograph is used
-    that is installed with the package.
+    that is installed with the package; - reads one from standard input.
 
     \b
     Examples:
       classicvision explain canny
       classicvision explain hough-lines building.jpg -o stages.png
+      cat photo.jpg | classicvision explain pyramid -
     """
     from classicvision.cli._stages import STAGES
     from classicvision.drawing import tile
@@ -36,6 +38,8 @@ def explain(algorithm, image, output):
 
     if image == "":
         raise click.UsageError("the image has no name: ''")
+    if image == "-" and sys.stdin is None:
+        raise click.UsageError("there is no standard input to read '-' from")
     if image is None:
         sample = {"hough-lines": LINES_SAMPLE, "hough-circles": CIRCLES_SAMPLE}.get(
             algorithm, FACES_SAMPLE
@@ -43,7 +47,7 @@ def explain(algorithm, image, output):
         image = str(sample_path(sample))
         message(f"no image given: this is the sample {os.path.basename(image)}")
     try:
-        photograph = as_uint8(read_image(image))
+        photograph = as_uint8(read_image(sys.stdin.buffer if image == "-" else image))
     except (OSError, ValueError) as problem:
         error(problem)
         raise click.exceptions.Exit(2) from None

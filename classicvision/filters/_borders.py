@@ -17,7 +17,8 @@ _ALIASES = {
 
 def check_mode(mode):
     """Return the border's SciPy name; raise ``ValueError`` for an unknown one."""
-    return _ALIASES.get(mode) or check_option(mode, "mode", (*BORDER_MODES, *_ALIASES))
+    check_option(mode, "mode", (*BORDER_MODES, *_ALIASES))
+    return _ALIASES.get(mode, mode)
 
 
 @functools.lru_cache(maxsize=64)  # most programs have images of a few sizes
@@ -39,7 +40,7 @@ def border_indices(length, radius, mode, step=1):
     Returns
     -------
     numpy.ndarray of intp, shape ((length + 2 * radius) * step,)
-        Shared by all callers: not to be written to.
+        Shared by all callers, and read-only.
 
     Examples
     --------
@@ -58,6 +59,6 @@ def border_indices(length, radius, mode, step=1):
         period = max(2 * length - 2, 1)
         index = position % period
         index = np.minimum(index, period - index)
-    if step == 1:
-        return index
-    return (index[:, None] * step + np.arange(step)).ravel()
+    index = (index[:, None] * step + np.arange(step)).ravel()
+    index.flags.writeable = False
+    return index

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_image, check_option
+from classicvision._checks import check_dtype, check_image
 from classicvision.filters._borders import check_mode
 from classicvision.filters._fourier import sum_by_spectra, tile_shape
 from classicvision.filters._weighted_sums import sum_factors, sum_kernel
@@ -25,8 +25,8 @@ _FOURIER_COST_64 = 800  # in float64
 def correlate(
     image: ArrayLike,
     kernel: ArrayLike,
-    *,
     mode: str = "mirror",
+    *,
     dtype: DTypeLike | None = None,
 ) -> np.ndarray:
     """Sum the pixels around each pixel, weighted by a kernel that lies upon them.
@@ -91,8 +91,8 @@ def correlate(
 def convolve(
     image: ArrayLike,
     kernel: ArrayLike,
-    *,
     mode: str = "mirror",
+    *,
     dtype: DTypeLike | None = None,
 ) -> np.ndarray:
     """Convolve an image with a kernel: correlate it with the kernel turned by 180 degrees.
@@ -217,9 +217,7 @@ def _check_kernel(weights, name, dimensions):
 def _result_dtype(dtype, image_dtype):
     if dtype is None:
         return image_dtype
-    dtype = np.dtype(dtype).newbyteorder("=")
-    check_option(dtype.name, "dtype", _RESULT_DTYPES)
-    return dtype
+    return check_dtype(dtype, _RESULT_DTYPES)
 
 
 def _filter(image, weights, anchor, mode, dtype):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_image, check_option
+from classicvision._checks import check_dtype, check_image, check_option
 from classicvision._jit import kernel
 from classicvision.filters._borders import border_indices, check_mode
 
@@ -229,8 +229,7 @@ def derivative_dtype(dtype: DTypeLike | None, image_dtype: np.dtype) -> np.dtype
     """Return the native dtype of a derivative, as asked for or else as the image demands."""
     if dtype is None:
         return np.dtype("float64" if image_dtype == np.float64 else "float32")
-    dtype = np.dtype(dtype).newbyteorder("=")
-    check_option(dtype.name, "dtype", ("int16", "int32", "float32", "float64"))
+    dtype = check_dtype(dtype, ("int16", "int32", "float32", "float64"))
     if dtype.kind == "i" and image_dtype.kind == "f":
         raise ValueError(
             f"dtype must be float32 or float64 for a {image_dtype} image, got {dtype}; "

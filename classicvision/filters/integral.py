@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_boxes, check_image
+from classicvision._checks import check_boxes, check_dtype, check_image
 from classicvision._jit import kernel
 
 if TYPE_CHECKING:
@@ -131,10 +131,10 @@ def integral_image(image: ArrayLike, *, dtype: DTypeLike | None = None) -> np.nd
     Raises
     ------
     TypeError
-        For an image or a result of another dtype.
+        For an image of another dtype.
     ValueError
-        For an image without pixels or with NaN; for int32 where the sums could overflow; for
-        an integer dtype asked of a float image.
+        For another dtype of the result; for an image without pixels or with NaN; for int32 where
+        the sums could overflow; for an integer dtype asked of a float image.
 
     Notes
     -----
@@ -290,9 +290,7 @@ def _integrate(accumulate, image, dtype, power):
     image = check_image(image)
     floating = image.dtype.kind == "f"
     exact = np.dtype(np.float64 if floating else np.int64)
-    dtype = exact if dtype is None else np.dtype(dtype).newbyteorder("=")
-    if dtype.name not in _DTYPES:
-        raise TypeError(f"dtype must be one of {', '.join(_DTYPES)}, got {dtype}")
+    dtype = exact if dtype is None else check_dtype(dtype, _DTYPES)
     if floating and dtype.kind == "i":
         raise ValueError(f"dtype must be float32 or float64 for a float image, got {dtype}")
     if dtype == np.int32:

@@ -88,7 +88,7 @@ class Result:
 
 def column(values, name, dtype, count=None, owner=None):
     """Return ``values`` as a new 1-D array of ``dtype``, as long as ``owner``."""
-    array = np.asarray(values)
+    array = _numbers(values, name)
     if array.size == 0:
         array = np.zeros(0, dtype)
     if array.ndim != 1:
@@ -97,21 +97,46 @@ def column(values, name, dtype, count=None, owner=None):
         raise ValueError(f"{name} must be as many as {owner}, {count}, got {len(array)}")
     if np.dtype(dtype).kind == "i" and array.dtype.kind not in "iu":
         raise TypeError(f"{name} must be integers, got {array.dtype}")
-    array = array.astype(dtype)
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite")
-    return array
+    if array.dtype.kind == "u" and array.size and array.max() > np.iinfo(np.int64).max:
+        raise ValueError(f"{name} must be less than 2**63, got {array.max()}")
+    return _finite(array.astype(dtype), name)
 
 
 def rows_of(values, name, width, meaning):
     """Return ``values`` as a new finite float32 array of shape (n, width)."""
-    array = np.array(values, dtype=np.float32, order="C")
+    array = _numbers(values, name)
+    with np.errstate(over="ignore"):  # what float32 does not hold is refused as infinite
+        array = np.array(array, np.float32, order="C")
     if array.size == 0:
         array = np.zeros((0, width), np.float32)
     if array.ndim != 2 or array.shape[1] != width:
         raise ValueError(f"{name} must have shape (n, {width}), {meaning}, got {array.shape}")
+    return _finite(array, name)
+
+
+def at_least_zero(array, name):
+    """Return an array; raise ``ValueError`` if one of its values is negative."""
+    if (array < 0).any():
+        raise ValueError(f"{name} must not be negative, got {array.min()}")
+    return array
+
+
+def _numbers(values, name):
+    """Return values as an array of numbers."""
+    try:
+        array = np.asarray(values)
+    except ValueError:  # rows of several lengths
+        array = np.empty(0, object)
+    if array.size and array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must be an array of numbers, got {array.dtype}")
+    if array.dtype == object:
+        raise TypeError(f"{name} must be an array of numbers, got rows of several lengths")
+    return array
+
+
+def _finite(array, name):
     if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite")
+        raise ValueError(f"{name} must be finite, got {array[~np.isfinite(array)][0]}")
     return array
 
 

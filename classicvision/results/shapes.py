@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from classicvision.results._result import Result, column, rows_of, short
+from classicvision.results._result import Result, at_least_zero, column, rows_of, short
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+
+def _votes(votes, count, owner):
+    return at_least_zero(column(votes, "votes", np.int64, count, owner), "votes")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -26,6 +30,13 @@ class Lines(Result):
         kept as float32.
     votes : array_like of int, shape (n,)
         How many edge pixels voted for the line.
+
+    Raises
+    ------
+    TypeError
+        For what are not numbers, or votes that are not integers.
+    ValueError
+        For arrays of other shapes, values that are not finite, or out of the range stated.
 
     Examples
     --------
@@ -48,7 +59,7 @@ class Lines(Result):
         rho = column(self.rho, "rho", np.float32)
         self._set("rho", rho)
         self._set("theta", column(self.theta, "theta", np.float32, len(rho), "rho"))
-        self._set("votes", column(self.votes, "votes", np.int64, len(rho), "rho"))
+        self._set("votes", _votes(self.votes, len(rho), "rho"))
 
     def to_dict(self) -> dict[str, Any]:
         """Return ``{"lines": [[rho, theta]], "votes"}``, plain Python values."""
@@ -69,6 +80,13 @@ class Segments(Result):
     votes : array_like of int, shape (n,)
         How many edge pixels voted for the segment's line when it was found.
 
+    Raises
+    ------
+    TypeError
+        For what are not numbers, or votes that are not integers.
+    ValueError
+        For arrays of other shapes, values that are not finite, or out of the range stated.
+
     Examples
     --------
     >>> Segments([[3, 4, 30, 40]], votes=[12]).to_json()
@@ -87,7 +105,7 @@ class Segments(Result):
     def __post_init__(self):
         points = rows_of(self.points, "points", 4, "x1 y1 x2 y2")
         self._set("points", points)
-        self._set("votes", column(self.votes, "votes", np.int64, len(points), "points"))
+        self._set("votes", _votes(self.votes, len(points), "points"))
 
     def to_dict(self) -> dict[str, Any]:
         """Return ``{"segments": [[x1, y1, x2, y2]], "votes"}``, plain Python values."""
@@ -106,6 +124,13 @@ class Circles(Result):
         In pixels, not negative; kept as float32.
     votes : array_like of int, shape (n,)
         How many edge pixels voted for the circle.
+
+    Raises
+    ------
+    TypeError
+        For what are not numbers, or votes that are not integers.
+    ValueError
+        For arrays of other shapes, values that are not finite, or out of the range stated.
 
     Examples
     --------
@@ -126,11 +151,9 @@ class Circles(Result):
     def __post_init__(self):
         centers = rows_of(self.centers, "centers", 2, "x y")
         radii = column(self.radii, "radii", np.float32, len(centers), "centers")
-        if (radii < 0).any():
-            raise ValueError("radii must not be negative")
         self._set("centers", centers)
-        self._set("radii", radii)
-        self._set("votes", column(self.votes, "votes", np.int64, len(centers), "centers"))
+        self._set("radii", at_least_zero(radii, "radii"))
+        self._set("votes", _votes(self.votes, len(centers), "centers"))
 
     def to_dict(self) -> dict[str, Any]:
         """Return ``{"circles": [[x, y, radius]], "votes"}``, plain Python values."""
@@ -153,6 +176,13 @@ class Ellipses(Result):
         float32.
     votes : array_like of int, shape (n,)
         How many edge pixels voted for the ellipse.
+
+    Raises
+    ------
+    TypeError
+        For what are not numbers, or votes that are not integers.
+    ValueError
+        For arrays of other shapes, values that are not finite, or out of the range stated.
 
     Examples
     --------
@@ -179,11 +209,14 @@ class Ellipses(Result):
         if len(axes) != len(centers):
             raise ValueError(f"axes must be as many as centers, {len(centers)}, got {len(axes)}")
         if (axes[:, 1] < 0).any() or (axes[:, 0] < axes[:, 1]).any():
-            raise ValueError("axes must not be negative, and the longer one comes first")
+            raise ValueError(
+                "axes must not be negative, and the longer one comes first, got "
+                f"{axes[(axes[:, 1] < 0) | (axes[:, 0] < axes[:, 1])][0].tolist()}"
+            )
         self._set("centers", centers)
         self._set("axes", axes)
         self._set("angles", column(self.angles, "angles", np.float32, len(centers), "centers"))
-        self._set("votes", column(self.votes, "votes", np.int64, len(centers), "centers"))
+        self._set("votes", _votes(self.votes, len(centers), "centers"))
 
     def to_dict(self) -> dict[str, Any]:
         """Return ``{"ellipses": [[x, y, longer, shorter, angle]], "votes"}``, plain values."""
@@ -206,6 +239,13 @@ class Matches(Result):
         kept as float32.
     votes : array_like of int, shape (n,)
         How many edge pixels voted for the match.
+
+    Raises
+    ------
+    TypeError
+        For what are not numbers, or votes that are not integers.
+    ValueError
+        For arrays of other shapes, values that are not finite, or out of the range stated.
 
     Examples
     --------
@@ -230,11 +270,11 @@ class Matches(Result):
         centers = rows_of(self.centers, "centers", 2, "x y")
         scales = column(self.scales, "scales", np.float32, len(centers), "centers")
         if (scales <= 0).any():
-            raise ValueError("scales must be above 0")
+            raise ValueError(f"scales must be above 0, got {scales.min()}")
         self._set("centers", centers)
         self._set("scales", scales)
         self._set("angles", column(self.angles, "angles", np.float32, len(centers), "centers"))
-        self._set("votes", column(self.votes, "votes", np.int64, len(centers), "centers"))
+        self._set("votes", _votes(self.votes, len(centers), "centers"))
 
     def to_dict(self) -> dict[str, Any]:
         """Return ``{"matches": [[x, y, scale, angle]], "votes"}``, plain Python values."""

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import classicvision as cv
+from classicvision.cli._stages import STAGES
+from classicvision.cli.explain import explain
 
 
 @pytest.fixture
@@ -15,7 +17,7 @@ def photo(tmp_path):
     return image
 
 
-@pytest.mark.parametrize("algorithm", ["canny", "hough-lines", "hough-circles", "pyramid"])
+@pytest.mark.parametrize("algorithm", STAGES)
 def test_stages_in_one_picture(run, photo, algorithm):
     result = run("explain", algorithm, "photo.png", "-o", "stages.png")
     assert (result.exit_code, result.stdout) == (0, "stages.png\n")
@@ -26,6 +28,27 @@ def test_stages_in_one_picture(run, photo, algorithm):
     first = picture[28 : 28 + 384, :480].mean(axis=2)
     small = cv.read_image("photo.png", gray=True)
     assert np.corrcoef(first[::12, ::12].ravel(), small[::5, ::5].ravel())[0, 1] > 0.9
+
+
+def test_every_algorithm_has_stages():
+    (choice,) = [p.type.choices for p in explain.params if p.name == "algorithm"]
+    assert list(choice) == list(STAGES)
+
+
+@pytest.mark.parametrize("algorithm", STAGES)
+def test_every_stage_shows_something(photo, algorithm):
+    stages = STAGES[algorithm](photo)
+    assert len({title for title, _ in stages}) == len(stages) >= 5
+    for title, picture in stages:
+        assert np.max(picture) > np.min(picture), title
+
+
+def test_reads_standard_input(run, photo):
+    with open("photo.png", "rb") as file:
+        result = run("explain", "canny", "-", input=file.read())
+    assert (result.exit_code, result.stdout) == (0, "canny.png\n")
+    run("explain", "canny", "photo.png", "-o", "same.png")
+    np.testing.assert_array_equal(cv.read_image("canny.png"), cv.read_image("same.png"))
 
 
 def test_without_arguments_for_both(run):

@@ -208,8 +208,8 @@ def test_int64_holds_squares_that_opencvs_int32_cannot(rng):
         ),
         (
             lambda: cv.integral_image(np.zeros((2, 2), np.uint8), dtype=np.uint8),
-            TypeError,
-            "dtype must be one of int32, int64, float32, float64, got uint8",
+            ValueError,
+            "dtype must be one of 'int32', 'int64', 'float32', 'float64', got 'uint8'",
         ),
         (
             lambda: cv.tilted_integral_image([[np.nan]]),

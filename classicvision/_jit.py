@@ -47,7 +47,7 @@ class _Kernel:
         return f"<kernel {self.__module__}.{self.__qualname__}>"
 
 
-def kernel(function=None, *, fastmath=False, inline=False):
+def kernel(function=None, *, fastmath=False, inline=False, views_only=False):
     """Compile a loop with Numba at its first call; the result is cached on disk.
 
     Parameters
@@ -59,10 +59,14 @@ def kernel(function=None, *, fastmath=False, inline=False):
         gains and why the rounding is harmless.
     inline : bool
         Ask LLVM to inline the function into the kernels that call it.
+    views_only : bool
+        The function creates no array but views of its arguments. Numba then counts no
+        references, which at each view takes as long as a vector loop over hundreds of pixels.
     """
     if function is None:
-        return functools.partial(kernel, fastmath=fastmath, inline=inline)
-    return _Kernel(function, {"fastmath": fastmath, "forceinline": inline})
+        return functools.partial(kernel, fastmath=fastmath, inline=inline, views_only=views_only)
+    options = {"fastmath": fastmath, "forceinline": inline, "_nrt": not views_only}
+    return _Kernel(function, options)
 
 
 def on_compile(listener):

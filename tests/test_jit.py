@@ -31,6 +31,22 @@ def test_a_kernel_calls_another():
     assert repr(add_one) == "<kernel tests.test_jit.add_one>"
 
 
+@kernel(views_only=True)
+def fill_from(values, start):
+    rest = values[start:]
+    for i in range(rest.size):
+        rest[i] = 7
+
+
+@pytest.mark.lane
+def test_a_kernel_without_references_looks_at_parts_of_arrays():
+    values = np.arange(4)
+    before = sys.getrefcount(values)
+    fill_from(values, 2)
+    assert values.tolist() == [0, 1, 7, 7]
+    assert sys.getrefcount(values) == before
+
+
 def run(code, **environment):
     return subprocess.run(
         [sys.executable, "-c", code],

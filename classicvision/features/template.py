@@ -29,7 +29,7 @@ _FLAT_INTEGERS, _FLAT_FLOATS = 3e-8, 1e-6
 # p = plane (channel), r, c = row and column of the result, i, j = those of the template, whose
 # rows are filled up with zeros to whole fours: four taps at a time keep the sum in a register.
 # Contraction to fused multiply-add only makes the sums more precise.
-@kernel(fastmath={"contract"})
+@kernel(fastmath={"contract"}, views_only=True)
 def _correlate(image, template, result):
     planes, height, width = template.shape
     columns = result.shape[1]
@@ -47,7 +47,7 @@ def _correlate(image, template, result):
                         total[c] += t0 * first[c] + t1 * second[c] + t2 * third[c] + t3 * fourth[c]
 
 
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _window_sums(values, width, result):
     """Write the sum over each ``width`` neighbouring values."""
     total = 0.0
@@ -62,7 +62,7 @@ def _window_sums(values, width, result):
 
 # p = plane, r, c = row and column. `sums` and `squares` are those of the pixels of each column
 # over the window's rows; `spread` becomes the squared deviations from the mean in each window.
-@kernel
+@kernel(views_only=True)
 def _normalize(image, products, norm, floor, height, width, sums, squares, window, spread, result):
     planes, rows, columns = image.shape
     share = 1.0 / (height * width)

@@ -15,7 +15,7 @@ _STRIP = 1024  # columns of medians that are found together: their histograms st
 # r = row, c = column, k = level. Every column has a cumulative histogram of the pixels that the
 # windows of this row have in it: how many are at most k. The sum over a window's columns is
 # followed for one section of the levels only, those around the median.
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _replace(levels, histogram, new, old):
     """Put a pixel into a cumulative histogram, and take one out."""
     first, last = min(new, old) // _SECTION, max(new, old) // _SECTION
@@ -28,7 +28,7 @@ def _replace(levels, histogram, new, old):
             histogram[start + k] = number(number(histogram[start + k] + added) - removed)
 
 
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _count(histograms, first, columns, start, section):
     """Sum one section of the histograms of a window."""
     number = section.dtype.type
@@ -40,7 +40,7 @@ def _count(histograms, first, columns, start, section):
             section[k] += number(own[k])
 
 
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _follow(section, entering, leaving, half):
     """Move the window by one column; return how many of the section are below the median."""
     number = section.dtype.type
@@ -52,7 +52,7 @@ def _follow(section, entering, leaving, half):
     return below
 
 
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _below(section, half):
     below = 0
     for k in range(_SECTION):
@@ -60,7 +60,7 @@ def _below(section, half):
     return below
 
 
-@kernel
+@kernel(views_only=True)
 def _slide(
     image, rows_at, columns_at, height, width, levels, histograms, section, result, first, step
 ):
@@ -106,7 +106,7 @@ def _slide(
 # Every pixel of the image with its border has a rank of its own, so that a window is a set of
 # ranks: `present` marks them, `few` and `many` count them in groups. The window goes down and up
 # again like a plough, because rows of pixels enter and leave it faster than columns.
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _enter(ranks, present, few, many, group, sign):
     """Let a row of ranks into the set, or out of it; return the change below ``group``."""
     below = 0
@@ -119,7 +119,7 @@ def _enter(ranks, present, few, many, group, sign):
     return below
 
 
-@kernel
+@kernel(views_only=True)
 def _plough(ranks, width, height, present, few, many, result):
     """Write the rank of the median of every window."""
     rows, columns = result.shape

@@ -19,7 +19,7 @@ _ALIGNMENT = 64  # bytes; vectors that lie across two cache lines take half as l
 
 # c = tile. Rows are positions in one flat array; unsigned, or Numba would look for negative ones.
 # That the lengths are known to the compiler makes these loops a dozen instructions.
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _exchange(work, a, b, low, high, tiles):
     for c in range(tiles):
         x, y = work[a + c], work[b + c]
@@ -27,7 +27,7 @@ def _exchange(work, a, b, low, high, tiles):
         work[high + c] = max(x, y)
 
 
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _fold(work, best, a, b, d, e, f, g, new, tiles):
     for c in range(tiles):
         first = max(work[a + c], work[b + c])
@@ -36,7 +36,7 @@ def _fold(work, best, a, b, d, e, f, g, new, tiles):
         work[new + c] = min(min(work[best + c], first), min(second, third))
 
 
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _copy(source, start, target, to, count):
     for c in range(count):
         target[to + c] = source[start + c]
@@ -45,7 +45,7 @@ def _copy(source, start, target, to, count):
 # The length of the tuple, which the compiler knows, is the number of tiles that an exchange
 # treats at once, as a power of two. The windows of the last ones, as many as `beyond` says, reach
 # outside the block: the next block treats these tiles again.
-@kernel
+@kernel(views_only=True)
 def _carry_out(
     power, beyond, parts, bands, band_tiles, segments, exchanges, folds, rows, work, found
 ):
@@ -86,7 +86,7 @@ def _carry_out(
 
 
 # r = row, c = column. Dealing out is done in steps of two, which have vector instructions.
-@kernel
+@kernel(views_only=True)
 def _deal(image, rows_at, columns_at, step, channel, radius, ways, lines, parts):
     """Write each row with its border, every ``ways``-th pixel in one part, into ``parts``."""
     columns = image.shape[1] // step
@@ -122,7 +122,7 @@ def _deal(image, rows_at, columns_at, step, channel, radius, ways, lines, parts)
             row[c] = line[c]
 
 
-@kernel
+@kernel(views_only=True)
 def _gather(found, band_tiles, ways, step, channel, lines, result):
     """Put the medians back into the order of the columns."""
     columns = result.shape[1] // step

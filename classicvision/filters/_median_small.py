@@ -19,7 +19,7 @@ _STRIDE = _BLOCK + 64  # not a power of two: those would share a few sets of the
 
 # The exchanges, x, y = min(x, y), max(x, y), of these functions are Batcher's odd-even merge
 # without what the result does not need.
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _sort_5(a, b, d, e, f):
     a, b = min(a, b), max(a, b)
     d, e = min(d, e), max(d, e)
@@ -32,7 +32,7 @@ def _sort_5(a, b, d, e, f):
     return a, b, d, min(e, f), max(e, f)
 
 
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _merge_5_5(a0, a1, a2, a3, a4, b0, b1, b2, b3, b4):
     a0, b0 = min(a0, b0), max(a0, b0)
     a4, b4 = min(a4, b4), max(a4, b4)
@@ -50,7 +50,7 @@ def _merge_5_5(a0, a1, a2, a3, a4, b0, b1, b2, b3, b4):
     return a0, a1, a2, a3, a4, b1, b2, b3, b0, b4
 
 
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _middle_six(a, b):
     """Of two sorted tens, those that can be the median of them and five more."""
     _, a1, a2, a3, a4, a5, a6, a7, a8, a9 = a
@@ -83,7 +83,7 @@ def _middle_six(a, b):
     return a7, a8, a9, b2, b3, b4
 
 
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _median_6_5(a, b):
     """The smallest of the larger ones of a[i] and b[j], i + j = 5."""
     first = min(max(a[0], b[4]), max(a[1], b[3]))
@@ -91,7 +91,7 @@ def _median_6_5(a, b):
     return min(min(first, second), min(max(a[4], b[0]), a[5]))
 
 
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _load_5(rows, c):
     stride = np.uint64(_STRIDE)
     c_1, c_2 = c + stride, c + stride + stride
@@ -99,7 +99,7 @@ def _load_5(rows, c):
     return rows[c], rows[c_1], rows[c_2], rows[c_3], rows[c_4]
 
 
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _store_5(rows, c, values):
     stride = np.uint64(_STRIDE)
     c_1, c_2 = c + stride, c + stride + stride
@@ -109,7 +109,7 @@ def _store_5(rows, c, values):
 
 # c = column; n = channels, whose number the compiler knows as the length of a tuple. Near the
 # left and the right border `columns_at` says which pixels are the neighbours.
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _sort_neighbours_5(row, columns_at, n, start, stop, kept):
     step = np.uint64(n)
     begin = min(max(start, 2 * n), stop)
@@ -127,13 +127,13 @@ def _sort_neighbours_5(row, columns_at, n, start, stop, kept):
         _store_5(kept, np.uint64(c), _sort_5(row[p], row[q], row[s], row[t], row[u]))
 
 
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _sort_third(low, high, x):
     """Sort low <= high and x."""
     return min(low, x), max(low, min(high, x)), max(high, x)
 
 
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _two_columns(a, b, d, e):
     """Sort a, b, d and b, d, e."""
     low, high = min(b, d), max(b, d)
@@ -142,7 +142,7 @@ def _two_columns(a, b, d, e):
 
 # Of three sorted columns the median is that of three values: the largest of the lows, the median
 # of the middles and the smallest of the highs.
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _median_of_columns(left, centre, right):
     low = max(max(left[0], centre[0]), right[0])
     middle = max(min(left[1], centre[1]), min(max(left[1], centre[1]), right[1]))
@@ -155,7 +155,7 @@ def _median_of_columns(left, centre, right):
 # each window, is cheaper than to store it. The kernels get the result twice, for the first and
 # for the second one of two rows: from two arguments the compiler can tell with few checks that
 # the rows do not overlap.
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _two_of_3(row_0, row_1, row_2, row_3, n, first, second):
     step = np.uint64(n)
     for c in range(np.uint64(first.size)):
@@ -169,7 +169,7 @@ def _two_of_3(row_0, row_1, row_2, row_3, n, first, second):
 
 # Near the left and the right border `columns_at` says which pixels are the neighbours. The inner
 # columns are done in whole vectors: what is left over, once more with those before it.
-@kernel
+@kernel(views_only=True)
 def _median_3(image, rows_at, columns_at, channels, result, result_again):
     n, width = len(channels), image.shape[1]
     inner = max(width - 2 * n, 0)
@@ -201,7 +201,7 @@ def _median_3(image, rows_at, columns_at, channels, result, result_again):
             second[c] = _median_of_columns(lower_0, lower_1, lower_2)
 
 
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _merge_rows(row_a, row_b, count, merged):
     half = np.uint64(5 * _STRIDE)
     for c in range(count):
@@ -210,7 +210,7 @@ def _merge_rows(row_a, row_b, count, merged):
         _store_5(merged, c + half, values[5:])
 
 
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _two_of_5(upper, lower, row_0, row_5, first, second):
     half = np.uint64(5 * _STRIDE)
     for c in range(np.uint64(first.size)):
@@ -221,7 +221,7 @@ def _two_of_5(upper, lower, row_0, row_5, first, second):
         second[c] = _median_6_5(common, _load_5(row_5, c))
 
 
-@kernel
+@kernel(views_only=True)
 def _median_5(
     image, rows_at, columns_at, channels, start, stop, kept, merged, result, result_again
 ):

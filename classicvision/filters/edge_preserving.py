@@ -20,7 +20,7 @@ _TILE = 512  # columns at a time: the sums of a few rows of them stay in the fas
 
 
 # c = column. The weight is 2**(nearness - (likeness * distance)**2), or e** where precise.
-@kernel(inline=True, fastmath={"contract"})
+@kernel(inline=True, fastmath={"contract"}, views_only=True)
 def _weigh(line, nearness, likeness, precise):
     """Replace the distances by the weights."""
     if precise:
@@ -39,7 +39,7 @@ def _weigh(line, nearness, likeness, precise):
 # of the next few rows go round in a ring. What is averaged are the differences from the pixel
 # itself, so that flat regions stay as they are to the last bit. Contraction to fused
 # multiply-add (1.2 times as fast) only makes these sums more precise.
-@kernel(fastmath={"contract"})
+@kernel(fastmath={"contract"}, views_only=True)
 def _filter(
     planes,
     steps,

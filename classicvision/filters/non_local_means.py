@@ -25,7 +25,7 @@ _FURTHEST = -math.log(_LEAST_WEIGHT)  # the distance that has this weight
 _NO_SQUARE_ABOVE = 7.0  # of a single pixel: enough to exceed that distance
 
 
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _square(a, b, scale):
     """Return (a - b)**2 as a whole number, or in the unit of the weights' exponent."""
     if scale is None:
@@ -36,7 +36,7 @@ def _square(a, b, scale):
 
 
 # c = column.
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _exchange_squares(a, b, old_a, old_b, scale, total):
     number = total.dtype.type
     for c in range(total.size):
@@ -45,7 +45,7 @@ def _exchange_squares(a, b, old_a, old_b, scale, total):
 
 
 # c = column, k = tap. Seven at a time, the default size, keep the sum in a register.
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _sum_along(line, size, nothing, scale, last, shift, total):
     """Write the sums of ``size`` neighbours; whole ones divided by a power of two, up to last."""
     number = total.dtype.type
@@ -77,7 +77,7 @@ def _sum_along(line, size, nothing, scale, last, shift, total):
 
 
 # c = column. Two entries at a time, each half of a word.
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _look_up(table, pairs):
     """Replace the entries' numbers by the entries."""
     half = np.uint64(32)
@@ -88,7 +88,7 @@ def _look_up(table, pairs):
 
 
 # c = column. What is replaced are the distances.
-@kernel(inline=True, fastmath={"contract"})
+@kernel(inline=True, fastmath={"contract"}, views_only=True)
 def _weigh(line, precise):
     if precise:
         for c in range(line.size):
@@ -102,7 +102,7 @@ def _weigh(line, precise):
 # c = column, k = channel, back = 0 for the pixels p that steps begin at, 1 for those, q, that
 # they lead to: the first of three steps from column p to p + dx, the others next to it. Three
 # lines of weights at a time spare loads and stores of the sums.
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _add_both_ways(lines, planes, margin, top, p, dy, dx, weight_sums, value_sums):
     """Add three lines of weights, and the weighted values, at both ends of the steps."""
     number, width = lines.dtype.type, lines.shape[1] - 4
@@ -125,7 +125,7 @@ def _add_both_ways(lines, planes, margin, top, p, dy, dx, weight_sums, value_sum
 
 # r = row, c = column, k = channel. Whole numbers are rounded as OpenCV does; the quotients, of
 # numbers below 2^32, are exact enough in float64 to be rounded down.
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _average(planes, margin, scale, unit, weight_sums, value_sums, result):
     channels, rows, columns = result.shape
     top = (weight_sums.shape[0] - rows) // 2
@@ -153,7 +153,7 @@ def _average(planes, margin, scale, unit, weight_sums, value_sums, result):
 # downwards in a running sum for each column, `down`, and then along the row. The weights of
 # three steps that end side by side stand in `lines`, with two zeros before and after; `pairs`
 # is the same memory. What is added outside the image is never read.
-@kernel
+@kernel(views_only=True)
 def _filter(
     planes,
     margin,

@@ -30,7 +30,7 @@ _WORK = {
 }
 
 
-@kernel(inline=True, fastmath={"contract"})
+@kernel(inline=True, fastmath={"contract"}, views_only=True)
 def _five_taps(number, a, b, c, d, e):
     """Return a + 4 b + 6 c + 4 d + e; every sum is cut to one type, which keeps vectors wide."""
     ends, sides = number(a + e), number(b + d)
@@ -40,7 +40,7 @@ def _five_taps(number, a, b, c, d, e):
 # c = column, i = pixel of the result. The row is summed downwards first, where neighbours need
 # no shuffling; then its even and its odd pixels are told apart, so that the sums along the row
 # read whole vectors again. `step` is the number of interleaved channels, 1 or 3.
-@kernel(inline=True, fastmath={"contract"})
+@kernel(inline=True, fastmath={"contract"}, views_only=True)
 def _split_row(image, rows_at, columns_at, step, line, evens, odds):
     number = line.dtype.type
     width = image.shape[1]
@@ -76,7 +76,7 @@ def _split_row(image, rows_at, columns_at, step, line, evens, odds):
 
 
 # r = row of the result, c = column
-@kernel
+@kernel(views_only=True)
 def _reduce_integers(image, rows_at, columns_at, step, line, evens, odds, result):
     number, to_result = line.dtype.type, result.dtype.type
     half, shift = number(128), number(8)
@@ -90,7 +90,7 @@ def _reduce_integers(image, rows_at, columns_at, step, line, evens, odds, result
 
 
 # Contraction to fused multiply-add makes float sums only more precise, here and below.
-@kernel(fastmath={"contract"})
+@kernel(fastmath={"contract"}, views_only=True)
 def _reduce_floats(image, rows_at, columns_at, step, line, evens, odds, result):
     number = line.dtype.type
     scale = number(1 / 256)
@@ -163,7 +163,7 @@ def reduced(image):
 
 
 # c = column, i = pixel of the small image. `step` is the number of interleaved channels.
-@kernel(inline=True, fastmath={"contract"})
+@kernel(inline=True, fastmath={"contract"}, views_only=True)
 def _double_row(row, step, padded, line):
     """Write a row with zeros between its pixels, filtered by [1, 4, 6, 4, 1]."""
     number = line.dtype.type
@@ -198,7 +198,7 @@ def _double_row(row, step, padded, line):
 
 # r = row of the result, y = row of the small image, c = column. Each row of the small image is
 # doubled once and used three times: three of them go round in a ring.
-@kernel(inline=True, fastmath={"contract"})
+@kernel(inline=True, fastmath={"contract"}, views_only=True)
 def _expand_row(small, r, step, padded, ring, line):
     """Write 64 times row ``r`` of the expanded image."""
     number = line.dtype.type
@@ -219,7 +219,7 @@ def _expand_row(small, r, step, padded, ring, line):
 
 # r = row of the result, c = column. The result is `other` minus the expanded image, or plus it
 # and cut to low..high: beyond the span of the images `other` cannot matter. It may have one row.
-@kernel
+@kernel(views_only=True)
 def _expand_integers(small, step, padded, ring, line, other, minus, low, high, span, result):
     number, to_result = line.dtype.type, result.dtype.type
     half, shift = number(32), number(6)
@@ -237,7 +237,7 @@ def _expand_integers(small, step, padded, ring, line, other, minus, low, high, s
                 row[c] = to_result(min(max(number(value + more), low), high))
 
 
-@kernel(fastmath={"contract"})
+@kernel(fastmath={"contract"}, views_only=True)
 def _expand_floats(small, step, padded, ring, line, other, minus, low, high, span, result):
     number = line.dtype.type
     scale = number(-1 / 64) if minus else number(1 / 64)

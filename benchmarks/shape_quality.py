@@ -117,10 +117,10 @@ DETECTORS = {
             opencv_circles,
             {"param1": 160, "param2": 30, "minDist": 15},
         ),
-        "OpenCV, best": (opencv_circles, {"sigma": 1.5, "param1": 60, "param2": 22, "minDist": 10}),
+        "OpenCV, best": (opencv_circles, {"sigma": 1, "param1": 90, "param2": 30, "minDist": 15}),
         "OpenCV ALT, best": (
             opencv_alternative,
-            {"sigma": 1.5, "param1": 200, "param2": 0.8, "minDist": 10},
+            {"sigma": 1.5, "param1": 100, "param2": 0.7, "minDist": 10},
         ),
         "scikit-image, best": (
             skimage_circles,
@@ -131,7 +131,7 @@ DETECTORS = {
         "classicvision": (our_ellipses, {}),
         "OpenCV, fits to contours, best": (
             opencv_ellipses,
-            {"sigma": 1, "high": 60, "cover": 0.6, "distance": 0.5},
+            {"sigma": 1, "high": 45, "cover": 0.5, "distance": 0.3},
         ),
     },
     "single ellipses": {

@@ -21,7 +21,7 @@ _NOISE_TO_HIGH = 4.2  # times the median gradient: 5 standard deviations of pure
 _BUSIEST = 0.2  # at most this part of the pixels may start an edge
 _LOW_TO_HIGH = 0.5  # ratio of Canny's thresholds
 _SOBEL_BLUR = 0.6  # variance that Sobel's operator adds to the Gaussian's
-_SAMPLES = 50_000  # pixels of which the gradient's distribution is known well enough
+_SAMPLES = 10_000  # pixels of which the gradient's distribution is known well enough
 
 
 @dataclass(frozen=True)

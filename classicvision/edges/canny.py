@@ -11,8 +11,12 @@ from classicvision._checks import check_image, check_number, check_option
 from classicvision.edges._hysteresis import STRONG, WEAK, connect_weak, empty_labels, inside
 from classicvision.edges._quantiles import magnitude_quantiles
 from classicvision.edges._suppression import label_ridges
-from classicvision.filters._borders import border_indices
-from classicvision.filters.derivatives import gradient, operator_taps, row_offsets
+from classicvision.filters.derivatives import (
+    column_offsets,
+    gradient,
+    operator_taps,
+    row_offsets,
+)
 from classicvision.filters.smoothing import gaussian
 from classicvision.images import luminance
 
@@ -252,7 +256,7 @@ def _ridges(image, method, thresholds):
     label_ridges(
         image.reshape(-1),
         row_offsets(image, radius, "nearest"),
-        border_indices(columns, radius, "nearest").astype(np.uint64),
+        column_offsets(image, radius, "nearest"),
         taps,
         aperture == 7 and image.dtype == np.uint8,
         _rounded_down(thresholds, number),

@@ -1,6 +1,7 @@
 """What lies beyond an image's border: for each position outside, the pixel that stands there."""
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 
@@ -19,6 +20,20 @@ def check_mode(mode):
     """Return the border's SciPy name; raise ``ValueError`` for an unknown one."""
     check_option(mode, "mode", (*BORDER_MODES, *_ALIASES))
     return _ALIASES.get(mode, mode)
+
+
+def with_zeros_outside(
+    image: np.ndarray, function: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Return what a filter with the border "nearest" makes of an image, with zeros outside.
+
+    The nearest pixel to all those outside is one of a frame of zeros. Of a filter that returns
+    several arrays they come as one, along the first axis.
+    """
+    framed = np.pad(image, [(1, 1)] * 2 + [(0, 0)] * (image.ndim - 2))
+    result = np.asarray(function(framed))
+    channels = (slice(None),) * (image.ndim - 2)
+    return np.ascontiguousarray(result[(..., slice(1, -1), slice(1, -1), *channels)])
 
 
 @functools.lru_cache(maxsize=64)  # most programs have images of a few sizes

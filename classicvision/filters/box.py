@@ -8,7 +8,7 @@ import numpy as np
 
 from classicvision._checks import check_image, check_number, check_size
 from classicvision._jit import kernel
-from classicvision.filters._borders import check_mode
+from classicvision.filters._borders import check_mode, with_zeros_outside
 from classicvision.filters._weighted_sums import kernel_positions
 from classicvision.filters.convolution import converted
 
@@ -139,9 +139,8 @@ def box_filter(
     mode = check_mode(mode)
     if width == height == 1:
         return check_image(image).copy()
-    if mode == "constant":  # the nearest pixel to all those outside is one of a frame of zeros
-        framed = np.pad(image, [(1, 1)] * 2 + [(0, 0)] * (image.ndim - 2))
-        return np.ascontiguousarray(box_filter(framed, size, mode="nearest")[1:-1, 1:-1])
+    if mode == "constant":
+        return with_zeros_outside(image, lambda framed: box_filter(framed, size, mode="nearest"))
     dtype = image.dtype
     if dtype.kind == "b":
         return box_filter(image.view(np.uint8), size, mode=mode).view(bool)

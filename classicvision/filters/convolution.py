@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classicvision._checks import check_dtype, check_image
-from classicvision.filters._borders import check_mode
+from classicvision.filters._borders import check_mode, with_zeros_outside
 from classicvision.filters._fourier import sum_by_spectra, tile_shape
 from classicvision.filters._weighted_sums import sum_factors, sum_kernel
 
@@ -18,8 +18,7 @@ _RESULT_DTYPES = ("bool", "uint8", "uint16", "int16", "int32", "float32", "float
 
 # measured, in the time of a tap of a kernel in float32
 _FACTOR_COST = 2  # a tap of a factor
-_FOURIER_COST = 450
-_FOURIER_COST_64 = 800  # in float64
+_FOURIER_COST = 800  # in float64
 
 
 def correlate(
@@ -62,11 +61,13 @@ def correlate(
     1. the weighted sum of the pixels, whose time grows with the weights that are not 0;
     2. two passes, downwards and along the rows, where the kernel is a column times a row, so
        that it has one singular value;
-    3. for large kernels, some 21x21 and more, the product of the Fourier transforms of the kernel
-       and of tiles of the image.
+    3. for large kernels, some 32x32 and more (23x23 where sums are computed in float64), the
+       product of the Fourier transforms of the kernel and of tiles of the image.
 
-    Sums are computed in float32, and in float64 for float64, uint16 and int16 images and for an
-    int32 or float64 result.
+    Sums are computed in float32, and in float64 for float64, uint16 and int16 images, for an int32
+    or float64 result, and with Fourier transforms. These alone let a pixel reach others than those
+    that the kernel connects with it: by rounding errors of some 1e-16 of its value times the sum
+    of the weights' magnitudes.
 
     Memory: as many rows as the kernel has, in float32 or float64; with Fourier transforms some
     tiles of four times the kernel's size. Where the image is of another type than the sums, and
@@ -222,17 +223,17 @@ def _result_dtype(dtype, image_dtype):
 
 def _filter(image, weights, anchor, mode, dtype):
     """Correlate with a kernel, or with two factors of one, whose ``anchor`` lies on the pixel."""
-    if mode == "constant":  # the nearest pixel to all those outside is one of a frame of zeros
-        framed = np.pad(image, [(1, 1)] * 2 + [(0, 0)] * (image.ndim - 2))
-        result = _filter(framed, weights, anchor, "nearest", dtype)
-        return np.ascontiguousarray(result[1:-1, 1:-1])
+    if mode == "constant":
+        return with_zeros_outside(
+            image, lambda framed: _filter(framed, weights, anchor, "nearest", dtype)
+        )
     if image.dtype.kind == "b":
         image = image.view(np.uint8)
     small = image.dtype in (np.uint8, np.float32) and dtype.name not in ("int32", "float64")
     work = np.float32 if small else np.float64
     method, weights = _method(image, weights, work)
-    if method is sum_by_spectra and image.dtype == np.uint8:
-        work = np.float64  # so that the rounding of the transforms is lost in that of the result
+    if method is sum_by_spectra:  # whose rounding errors go from the largest pixels to all others
+        work = np.float64
     rounded = image.dtype == dtype == np.uint8 and method is not sum_by_spectra
     if not rounded:
         image = image.astype(work, copy=False)
@@ -248,12 +249,10 @@ def _method(image, weights, work):
     height, width = weights.shape
     tap = 2 if work == np.float64 else 1
     costs = {sum_kernel: tap * np.count_nonzero(weights)}
-    precise = work == np.float64 or image.dtype == np.uint8
-    transforms = _FOURIER_COST_64 if precise else _FOURIER_COST
-    if costs[sum_kernel] > transforms:
+    if costs[sum_kernel] > _FOURIER_COST:
         tile = tile_shape(*image.shape[:2], height, width)
         useful = (tile[0] - height + 1) * (tile[1] - width + 1)
-        costs[sum_by_spectra] = transforms * tile[0] * tile[1] / useful
+        costs[sum_by_spectra] = _FOURIER_COST * tile[0] * tile[1] / useful
     cheapest = min(costs, key=costs.get)
     if _FACTOR_COST * tap * (height + width) < costs[cheapest]:
         factors = kernel_factors(weights, np.finfo(work).eps)
@@ -266,17 +265,17 @@ def kernel_factors(weights: np.ndarray, precision: float) -> tuple[np.ndarray, n
     """Return a column and a row whose product the kernel is; None where it is no such product.
 
     It is one where all its singular values but the first are 0. Then the column and the row
-    through its largest weight are its factors; and where these are, to the rounding of weights of
-    this precision, no other singular value is larger than that rounding (Eckart and Young, 1936):
-    there is no need to compute them. Factors of whole numbers are made whole numbers, so that
-    their sums stay exact.
+    through its largest weight are its factors; and where these are, each weight to its own rounding
+    in this precision, no other singular value is larger than that rounding (Eckart and Young,
+    1936): there is no need to compute them. Weights of 0 must be 0 in the product. Factors of whole
+    numbers are made whole numbers, so that their sums stay exact.
     """
     i, j = np.unravel_index(np.abs(weights).argmax(), weights.shape)
     largest = weights[i, j]
     if largest == 0:
         return None
     column, row = weights[:, j], weights[i] / largest
-    if np.abs(np.outer(column, row) - weights).max() > 4 * precision * abs(largest):
+    if (np.abs(np.outer(column, row) - weights) > 4 * precision * np.abs(weights)).any():
         return None
     if (column == np.rint(column)).all() and abs(largest) < 2**53:
         column = column / np.gcd.reduce(column.astype(np.int64))

@@ -8,7 +8,7 @@ import numpy as np
 
 from classicvision._checks import check_dtype, check_image, check_option
 from classicvision._jit import kernel
-from classicvision.filters._borders import border_indices, check_mode
+from classicvision.filters._borders import border_indices, check_mode, with_zeros_outside
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -167,10 +167,10 @@ def gradient(
     taps = operator_taps(operator, size)
     mode = check_mode(mode)
     dtype = derivative_dtype(dtype, image.dtype)
-    if mode == "constant":  # the nearest pixel to all those outside is one of a frame of zeros
-        framed = np.pad(image, [(1, 1)] * 2 + [(0, 0)] * (image.ndim - 2))
-        gx, gy = gradient(framed, operator, size=size, dtype=dtype, mode="nearest")
-        return np.ascontiguousarray(gx[1:-1, 1:-1]), np.ascontiguousarray(gy[1:-1, 1:-1])
+    if mode == "constant":
+        options = {"size": size, "dtype": dtype, "mode": "nearest"}
+        gx, gy = with_zeros_outside(image, lambda framed: gradient(framed, operator, **options))
+        return gx, gy
     work, largest = work_dtype(image.dtype, dtype, _total_weight(taps))
     image = as_work(image, work)
     if operator == "forward":
@@ -186,17 +186,15 @@ def gradient(
 
 
 def _apply(image, taps, mode, slopes):
-    rows, columns, *channels = image.shape
-    step = channels[0] if channels else 1
-    columns_at = border_indices(columns, taps.shape[1] - 1, mode, step).astype(np.uint64)
+    columns_at = column_offsets(image, taps.shape[1] - 1, mode)
     _gradient(
         image.reshape(-1),
         row_offsets(image, taps.shape[1] - 1, mode),
         columns_at,
-        step,
+        image.shape[2] if image.ndim == 3 else 1,
         taps,
         np.empty((2, columns_at.size), taps.dtype),
-        slopes.reshape(2, rows, -1),
+        slopes.reshape(2, image.shape[0], -1),
     )
 
 
@@ -204,6 +202,12 @@ def row_offsets(image: np.ndarray, radius: int, mode: str) -> NDArray[np.uint64]
     """Return the offset, in the flat image, of the row at each position with its border."""
     row = image.shape[1] * (image.shape[2] if image.ndim == 3 else 1)
     return border_indices(image.shape[0], radius, mode).astype(np.uint64) * np.uint64(row)
+
+
+def column_offsets(image: np.ndarray, radius: int, mode: str) -> NDArray[np.uint64]:
+    """Return which element of a row stands at each position of it with its border."""
+    step = image.shape[2] if image.ndim == 3 else 1
+    return border_indices(image.shape[1], radius, mode, step).astype(np.uint64)
 
 
 def _differ_forward(image, mode):

@@ -8,8 +8,14 @@ import numpy as np
 
 from classicvision._checks import check_image, check_option
 from classicvision._jit import kernel
-from classicvision.filters._borders import border_indices, check_mode
-from classicvision.filters.derivatives import as_work, derivative_dtype, row_offsets, work_dtype
+from classicvision.filters._borders import check_mode, with_zeros_outside
+from classicvision.filters.derivatives import (
+    as_work,
+    column_offsets,
+    derivative_dtype,
+    row_offsets,
+    work_dtype,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
@@ -207,10 +213,9 @@ def laplacian(
     check_option(size, "size", tuple(_TAPS))
     mode = check_mode(mode)
     dtype = derivative_dtype(dtype, image.dtype)
-    if mode == "constant":  # the nearest pixel to all those outside is one of a frame of zeros
-        framed = np.pad(image, [(1, 1)] * 2 + [(0, 0)] * (image.ndim - 2))
-        result = laplacian(framed, size=size, dtype=dtype, mode="nearest")
-        return np.ascontiguousarray(result[1:-1, 1:-1])
+    if mode == "constant":
+        options = {"size": size, "dtype": dtype, "mode": "nearest"}
+        return with_zeros_outside(image, lambda framed: laplacian(framed, **options))
     taps = np.array(_TAPS[size])
     weights = 2 * abs(taps).sum(axis=1) - abs(taps[:, 0])
     work, largest = work_dtype(image.dtype, dtype, 2 * int(weights.prod()))
@@ -248,7 +253,5 @@ def _apply_cross(image, mode, dtype):
 
 
 def _positions(image, radius_y, radius_x, mode):
-    columns, *channels = image.shape[1:]
-    step = channels[0] if channels else 1
-    columns_at = border_indices(columns, radius_x, mode, step).astype(np.uint64)
-    return row_offsets(image, radius_y, mode), columns_at, step
+    step = image.shape[2] if image.ndim == 3 else 1
+    return row_offsets(image, radius_y, mode), column_offsets(image, radius_x, mode), step

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classicvision._checks import check_image, check_number
-from classicvision.filters._borders import check_mode
+from classicvision.filters._borders import check_mode, with_zeros_outside
 from classicvision.filters.derivatives import as_work, derivative_dtype
 from classicvision.filters.laplacian import filter_bends
 from classicvision.filters.smoothing import derivative_weights, gaussian
@@ -88,10 +88,11 @@ def laplacian_of_gaussian(
     sigmas = _pair(sigma, "sigma")
     truncate = check_number(truncate, "truncate", at_least=0, at_most=_LARGEST_TRUNCATE)
     mode = check_mode(mode)
-    if mode == "constant":  # the nearest pixel to all those outside is one of a frame of zeros
-        framed = np.pad(image, [(1, 1)] * 2 + [(0, 0)] * (image.ndim - 2))
+    if mode == "constant":
         options = {"truncate": truncate, "zero_sum": zero_sum, "mode": "nearest"}
-        return np.ascontiguousarray(laplacian_of_gaussian(framed, sigma, **options)[1:-1, 1:-1])
+        return with_zeros_outside(
+            image, lambda framed: laplacian_of_gaussian(framed, sigma, **options)
+        )
     dtype = derivative_dtype(None, image.dtype)
     taps_x, taps_y = (_gaussian_taps(s, truncate, zero_sum).astype(dtype) for s in sigmas)
     return filter_bends(as_work(image, dtype), taps_y, taps_x, mode)

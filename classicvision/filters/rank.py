@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classicvision._checks import check_image, check_size
-from classicvision.filters._borders import check_mode
+from classicvision.filters._borders import check_mode, with_zeros_outside
 from classicvision.filters._median_large import histogram_median, rank_median
 from classicvision.filters._median_networks import network_median
 from classicvision.filters._median_small import small_median
@@ -102,9 +102,8 @@ def median(
     mode = check_mode(mode)
     if image.dtype == bool:
         return median(image.view(np.uint8), size, mode=mode).view(bool)
-    if mode == "constant":  # the nearest pixel to all those outside is one of a frame of zeros
-        framed = np.pad(image, [(1, 1)] * 2 + [(0, 0)] * (image.ndim - 2))
-        return np.ascontiguousarray(median(framed, size, mode="nearest")[1:-1, 1:-1])
+    if mode == "constant":
+        return with_zeros_outside(image, lambda framed: median(framed, size, mode="nearest"))
     if width == height == 1:
         return image.copy()
     if width == height <= 5:

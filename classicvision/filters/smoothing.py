@@ -11,7 +11,7 @@ import numpy as np
 
 from classicvision._checks import check_image, check_number
 from classicvision._jit import kernel
-from classicvision.filters._borders import border_indices, check_mode
+from classicvision.filters._borders import border_indices, check_mode, with_zeros_outside
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -199,10 +199,9 @@ def gaussian(
         return _differentiate(image, (sigma_x, sigma_y), orders, truncate, mode)
     if image.dtype == bool:
         return gaussian(image.view(np.uint8), sigma, truncate=truncate, mode=mode).view(bool)
-    if mode == "constant":  # the nearest pixel to all those outside is one of a frame of zeros
-        frame = [(1, 1)] * 2 + [(0, 0)] * (image.ndim - 2)
-        framed = gaussian(np.pad(image, frame), sigma, truncate=truncate, mode="nearest")
-        return np.ascontiguousarray(framed[1:-1, 1:-1])
+    if mode == "constant":
+        options = {"truncate": truncate, "mode": "nearest"}
+        return with_zeros_outside(image, lambda framed: gaussian(framed, sigma, **options))
     radius_x, radius_y = (_radius(s, truncate, image.dtype) for s in (sigma_x, sigma_y))
     bits = {"uint8": 8, "uint16": 16}.get(image.dtype.name) if truncate is None else None
     # Sums of uint8 stay below 2^16 downwards and below 2^24, where float32 is exact, in all.

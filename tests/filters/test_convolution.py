@@ -208,6 +208,38 @@ def test_kernels_have_factors_where_they_have_one_singular_value(rng):
 
 
 @pytest.mark.lane
+def test_small_weights_beside_a_large_one_count():
+    kernel = np.ones((7, 7))
+    kernel[3, 3] = 1e7
+    image = np.zeros((15, 15), np.float32)
+    image[7, 7] = 100
+    wanted = np.zeros((15, 15))
+    wanted[4:11, 4:11] = 100 * kernel
+    np.testing.assert_array_equal(correlate(image, kernel), wanted)
+    assert kernel_factors(kernel, 1e-7) is None
+    kernel[3, 3] = 1
+    kernel[:, 0] = 1e-30
+    assert kernel_factors(kernel, 1e-7) is not None
+    kernel[2, 0] = 0
+    assert kernel_factors(kernel, 1e-7) is None
+
+
+@pytest.mark.parametrize("size", [31, 45])  # direct sums, and Fourier transforms
+def test_a_huge_value_stays_within_reach_of_the_kernel(size, rng):
+    """Elsewhere float32 keeps its precision: 1e7 is the ratio that it can tell apart."""
+    kernel = rng.normal(size=(size, size))
+    image = rng.random((150, 160)).astype(np.float32)
+    plain = correlate(image, kernel, dtype="float64")
+    image[0, 0] = 1e7
+    result = correlate(image, kernel)
+    far = np.ones(image.shape, bool)
+    far[: size // 2 + 1, : size // 2 + 1] = False
+    tolerance = 1e-6 * np.abs(kernel).sum()
+    np.testing.assert_allclose(result[far], plain[far], rtol=0, atol=tolerance)
+    assert np.abs(result - plain)[~far].max() > 1e6
+
+
+@pytest.mark.lane
 def test_kernels_of_zeros_and_of_one_row():
     image = np.arange(12, dtype=np.uint8).reshape(3, 4)
     assert not correlate(image, np.zeros((3, 3))).any()

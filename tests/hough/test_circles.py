@@ -83,6 +83,7 @@ def test_the_frame_cuts_a_circle(place):
 
 
 def test_a_centre_outside_the_image_is_not_found():
+    """scikit-image finds these with ``full_output=True``."""
     image = round_ones([(-6, 40, 30, 0)])
     assert len(hough_circles(image, min_radius=15, max_radius=40, threshold=0.2)) == 0
 
@@ -160,7 +161,9 @@ def test_without_smoothing():
 # Edge maps: as scikit-image's tests of hough_circle draw them
 
 
-@pytest.mark.parametrize("circle", [(55, 40, 20), (50, 37, 5), (30, 30, 25), (0, 40, 20)])
+@pytest.mark.parametrize(
+    "circle", [(55, 40, 20), (50, 37, 5), (30, 30, 25), (0, 40, 20), (99, 50, 20)]
+)
 def test_perimeters(circle):
     found = hough_circles(perimeter(circle), edges=True, min_radius=4, max_radius=35)
     check_circles(found, [circle], 0.25)

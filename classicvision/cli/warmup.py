@@ -182,6 +182,7 @@ def _canny():
         canny(image, 50, 100, l2_gradient=True, return_steps=True)
         canny(image, 0.8, 0.9, quantiles=True)
         canny(image, 50, 100, interpolate=True)
+        canny(image, 0.8, 0.9, quantiles=True, interpolate=True)
     trace_edges(canny(image, 50, 100))
 
 

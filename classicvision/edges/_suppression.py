@@ -108,8 +108,8 @@ def _suppress_interpolated(above, here, below, x_row, y_row, low, high, label_ro
 # compiled, or else `_suppress`. `squared` makes the sums of the magnitude sums of squares.
 @kernel
 def label_ridges(
-    image, rows_at, columns_at, taps, rounded, thresholds, squared, narrow, interpolated, lines,
-    slopes, magnitude, labels,
+    image, rows_at, columns_at, taps, rounded, lines, slopes, thresholds, squared, narrow,
+    interpolated, magnitude, labels,
 ):  # fmt: skip
     """Label the local maxima of the gradient's magnitude that exceed the thresholds."""
     rows, columns = labels.shape[0] - 2, slopes.shape[2]

@@ -168,8 +168,8 @@ def canny(
        ``low``, that a chain of neighbours above ``low`` connects to a strong one.
 
     bool images count as 0 and 1. Integer derivatives are exact; float32 images are computed in
-    float32. Memory: 6 bytes a pixel besides the image, 9 for 16-bit integers, up to 24 with
-    ``quantiles=True`` (41 where nearly all magnitudes are equal), 60 with ``return_steps=True``.
+    float32. Memory: 6 bytes a pixel besides the image, 9 for 16-bit integers; 60 with
+    ``return_steps=True``; up to 24 with ``quantiles=True``, where most magnitudes are equal.
 
     What differs from ``skimage.feature.canny``, whose ridges those of ``l2_gradient=True,
     interpolate=True`` are:
@@ -211,7 +211,8 @@ def canny(
     thresholds = np.sort(pair)
     if quantiles:
         thresholds = magnitude_quantiles(
-            *_slopes(image, method),
+            _derivatives(image, method),
+            dtype=_exact_type(image, method),
             squared=method.l2_gradient,
             rooted=method.l2_gradient and not method.in_squares,
             fractions=thresholds,
@@ -244,31 +245,39 @@ def _method(image, aperture, l2_gradient, interpolate):
 def _ridges(image, method, thresholds):
     """Return the labels of the ridges above the thresholds, which stand for magnitudes."""
     rows, columns = image.shape
-    aperture, l2_gradient, interpolate, number = method
-    taps = operator_taps("sobel", aperture)
-    radius = taps.shape[1] - 1
-    in_floats = interpolate or aperture == 7 or image.dtype != np.uint8
-    kind = np.int16 if not in_floats else np.float64 if number == np.float64 else np.float32
-    taps = (taps / (4 if aperture == 7 else 1)).astype(kind)
-    if image.dtype != np.uint8:
-        image = image.astype(number, copy=False)
     labels = empty_labels(rows, columns)
     label_ridges(
-        image.reshape(-1),
-        row_offsets(image, radius, "nearest"),
-        column_offsets(image, radius, "nearest"),
-        taps,
-        aperture == 7 and image.dtype == np.uint8,
-        _rounded_down(thresholds, number),
-        l2_gradient,
-        True if number == np.uint16 else None,
-        True if interpolate else None,
-        np.empty((2, columns + 2 * radius), kind),
-        np.empty((2, 2, columns), kind),
-        np.zeros((3, columns + 2), number),
+        *_derivatives(image, method),
+        _rounded_down(thresholds, method.number),
+        method.l2_gradient,
+        True if method.number == np.uint16 else None,
+        True if method.interpolate else None,
+        np.zeros((3, columns + 2), method.number),
         labels,
     )
     return labels
+
+
+def _derivatives(image, method):
+    """Return the arguments with which the kernels differentiate one row after the other."""
+    aperture, number = method.aperture, method.number
+    taps = operator_taps("sobel", aperture)
+    radius = taps.shape[1] - 1
+    in_floats = method.interpolate or aperture == 7 or image.dtype != np.uint8
+    kind = np.int16 if not in_floats else np.float64 if number == np.float64 else np.float32
+    rounded = aperture == 7 and image.dtype == np.uint8
+    if image.dtype != np.uint8:
+        image = image.astype(number, copy=False)
+    columns = image.shape[1]
+    return (
+        image.reshape(-1),
+        row_offsets(image, radius, "nearest"),
+        column_offsets(image, radius, "nearest"),
+        (taps / (4 if aperture == 7 else 1)).astype(kind),
+        rounded,
+        np.empty((2, columns + 2 * radius), kind),
+        np.empty((2, 2, columns), kind),
+    )
 
 
 def _rounded_down(thresholds, number):
@@ -280,15 +289,19 @@ def _rounded_down(thresholds, number):
     return np.where(rounded > thresholds, np.nextafter(rounded, number(-np.inf)), rounded)
 
 
+def _exact_type(image, method):
+    """Return a float type that has all magnitudes, or squares, exactly as for the labels."""
+    small = image.dtype == np.uint8 and (not method.l2_gradient or method.aperture == 3)
+    return np.float32 if small or method.number == np.float32 else np.float64
+
+
 def _slopes(image, method):
     """Return the derivatives, exactly as for the labels."""
-    aperture = method.aperture
-    exact = image.dtype == np.uint8 and (not method.l2_gradient or aperture == 3)  # below 2^24
-    kind = np.float32 if exact or method.number == np.float32 else np.float64
+    kind = _exact_type(image, method)
     if image.dtype != np.uint8:
         image = image.astype(kind, copy=False)
-    gx, gy = gradient(image, size=aperture, dtype=kind, mode="nearest")
-    if aperture == 7:
+    gx, gy = gradient(image, size=method.aperture, dtype=kind, mode="nearest")
+    if method.aperture == 7:
         gx, gy = gx / 16, gy / 16
         if image.dtype == np.uint8:
             gx, gy = np.rint(gx), np.rint(gy)

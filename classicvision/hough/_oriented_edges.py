@@ -11,7 +11,7 @@ from classicvision._checks import check_image
 from classicvision.edges.canny import canny
 from classicvision.filters.derivatives import gradient
 from classicvision.filters.smoothing import gaussian
-from classicvision.hough._voting import check_edges
+from classicvision.hough._voting import as_numbers, check_edges
 from classicvision.images import as_uint8, luminance
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def edges_of_map(edges: ArrayLike, name: str = "edges") -> OrientedEdges:
 
 def curve_points(points: ArrayLike, closed: bool) -> tuple[np.ndarray, np.ndarray]:
     """Return points at steps of about a pixel along a polygon, and the unit normals there."""
-    corners = np.asarray(points, np.float64)
+    corners = as_numbers(points, "points", "(n, 2)")
     if corners.ndim == 3 and corners.shape[1] == 1:  # as cv2.findContours returns them
         corners = corners[:, 0]
     if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 2:

@@ -19,9 +19,12 @@ def check_thresholds(low, high):
 
 
 def check_center(center):
-    """Return (x, y) as two floats."""
+    """Return (x, y) as two finite floats."""
     x, y = _check_pair(center, "center", "(x, y)")
-    return check_number(x, "center x"), check_number(y, "center y")
+    x, y = check_number(x, "center x"), check_number(y, "center y")
+    if not (math.isfinite(x) and math.isfinite(y)):
+        raise ValueError(f"center must be finite, got ({x:g}, {y:g})")
+    return x, y
 
 
 def check_rotation(rotation):

@@ -46,6 +46,17 @@ def check_edges(edges: ArrayLike) -> NDArray[np.bool_]:
     return luminance(check_image(edges, name="edges")) != 0
 
 
+def as_numbers(values, name, shape):
+    """Return a float64 array; raise ``TypeError`` for other things than real numbers."""
+    try:
+        array = np.asarray(values)
+    except ValueError:  # rows of different lengths
+        array = np.empty(0, object)
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"{name} must be numbers, shape {shape}, got {values!r}")
+    return array.astype(np.float64)
+
+
 def check_lines(lines):
     """Raise ``TypeError`` for anything but :class:`Lines`."""
     if not isinstance(lines, Lines):

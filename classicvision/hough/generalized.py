@@ -29,8 +29,8 @@ _REACH = 2.7  # how far a candidate may be off, in cells
 
 
 @dataclass(frozen=True)
-class VotingSteps:
-    """What the generalized Hough transform computes on its way.
+class GeneralizedHoughSteps:
+    """What `GeneralizedHough.detect` computes on its way.
 
     Attributes
     ----------
@@ -45,6 +45,8 @@ class VotingSteps:
         That angle and scale.
     candidates : Matches
         The peaks after fitting, before the same edges are denied to all but one.
+    matches : Matches
+        The result.
     """
 
     edges: NDArray[np.bool_]
@@ -53,6 +55,7 @@ class VotingSteps:
     angles: NDArray[np.float64]
     scales: NDArray[np.float64]
     candidates: Matches
+    matches: Matches
 
 
 class GeneralizedHough:
@@ -87,8 +90,10 @@ class GeneralizedHough:
 
     Raises
     ------
-    TypeError, ValueError
-        For a template that is no image or has no contour, or options out of range.
+    TypeError
+        For a dtype or number of dimensions that no image has, or an option of another type.
+    ValueError
+        For a template that is empty, not finite or without a contour, or an option out of range.
 
     Notes
     -----
@@ -177,8 +182,10 @@ class GeneralizedHough:
 
         Raises
         ------
-        TypeError, ValueError
-            For points that are no curve, or options out of range.
+        TypeError
+            For points that are no numbers, or an option of another type.
+        ValueError
+            For points of another shape, not finite or all the same, or an option out of range.
         """
         self = cls.__new__(cls)
         sigma = check_number(sigma, "sigma", at_least=0)
@@ -249,7 +256,7 @@ class GeneralizedHough:
         low: float | None = ...,
         high: float | None = ...,
         return_steps: Literal[True],
-    ) -> tuple[Matches, VotingSteps]: ...
+    ) -> GeneralizedHoughSteps: ...
 
     def detect(
         self,
@@ -263,7 +270,7 @@ class GeneralizedHough:
         low: float | None = None,
         high: float | None = None,
         return_steps: bool = False,
-    ) -> Matches | tuple[Matches, VotingSteps]:
+    ) -> Matches | GeneralizedHoughSteps:
         """Find the template in an image.
 
         Parameters
@@ -273,9 +280,9 @@ class GeneralizedHough:
         edges : bool
             Whether ``image`` is an edge map, of thin lines as from `canny`.
         threshold : float
-            The part, 0 to 1, of the contour's pixels at the match's scale that must have an
-            edge: a match has at least ``threshold * n * scale`` votes, where n is the number of
-            the template's contour pixels. Those outside the image count as missing.
+            The part, above 0 and at most 1, of the contour's pixels at the match's scale that
+            must have an edge: a match has at least ``threshold * n * scale`` votes, where n is
+            the number of the template's contour pixels. Those outside the image count as missing.
         rotation : bool or (float, float)
             Whether the shape may be turned: False for not at all, True for any angle, or the
             least and the largest angle in radians, from x towards y.
@@ -286,7 +293,7 @@ class GeneralizedHough:
         low, high : float, optional
             Thresholds of `canny` for the image, as for the template.
         return_steps : bool
-            Also return the edges, the accumulator and the candidates.
+            Return all intermediate results.
 
         Returns
         -------
@@ -296,15 +303,17 @@ class GeneralizedHough:
             direction differs by at most 20 degrees (or lie in the middle of two edges, which
             are the sides of a line drawn with a pen). ``angles`` are above -pi and at most pi
             where ``rotation`` allows a whole turn. The middle of the contour lies in the image.
-        steps : VotingSteps
-            Only with ``return_steps=True``.
+        steps : GeneralizedHoughSteps
+            Instead of ``matches``, with ``return_steps=True``.
 
         Raises
         ------
-        TypeError, ValueError
-            For what is no image, and for options out of range.
+        TypeError
+            For a dtype or number of dimensions that no image has, or an option of another type.
+        ValueError
+            For an image that is empty or not finite, or an option out of range.
         """
-        threshold = check_number(threshold, "threshold", at_least=0, at_most=1)
+        threshold = check_number(threshold, "threshold", above=0, at_most=1)
         rotation = check_rotation(rotation)
         scale_range = check_scales(scale_range)
         if max_matches is not None:
@@ -329,19 +338,19 @@ class GeneralizedHough:
             poses[:, 2] = math.pi - (math.pi - poses[:, 2]) % (2 * math.pi)
         backing = field.backing(poses)
         matches = self._matches(*field.share(poses, backing, threshold))[:max_matches]
-        if return_steps:
-            votes, plane = best
-            turn, scale = np.divmod(plane, len(grid.scales))
-            peaks = self._matches(poses, backing)
-            return matches, VotingSteps(
-                found.pixels,
-                grid.cell,
-                votes.astype(np.int32),
-                grid.angles[turn],
-                grid.scales[scale],
-                peaks,
-            )
-        return matches
+        if not return_steps:
+            return matches
+        votes, plane = best
+        turn, scale = np.divmod(plane, len(grid.scales))
+        return GeneralizedHoughSteps(
+            edges=found.pixels,
+            cell=grid.cell,
+            votes=votes.astype(np.int32),
+            angles=grid.angles[turn],
+            scales=grid.scales[scale],
+            candidates=self._matches(poses, backing),
+            matches=matches,
+        )
 
     def _matches(self, poses, backing):
         """Return the matches of these poses of the contour's mean, the best first."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision.hough._voting import check_edges
+from classicvision.hough._voting import as_numbers, check_edges
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -35,7 +35,7 @@ class SlopeInterceptAccumulator:
     intercepts: NDArray[np.int64]
 
 
-def hough_slope_intercept(edges: ArrayLike, slopes: ArrayLike) -> SlopeInterceptAccumulator:
+def hough_slope_intercept(edges: ArrayLike, *, slopes: ArrayLike) -> SlopeInterceptAccumulator:
     """Count, for lines y = a x + b, the edge pixels on each: the first form of the transform.
 
     A point (x, y) of the image is the line b = y - a x of the table, and the points of a line
@@ -57,9 +57,11 @@ def hough_slope_intercept(edges: ArrayLike, slopes: ArrayLike) -> SlopeIntercept
 
     Raises
     ------
-    TypeError, ValueError
-        For what is no edge map; for slopes that are not a row of finite numbers, or so steep
-        that the table would take more than 2 GiB.
+    TypeError
+        For a dtype or number of dimensions that no image has; for slopes that are no numbers.
+    ValueError
+        For an edge map that is empty or not finite; for slopes that are no row, not finite, or
+        so steep that the table would take more than 2 GiB.
 
     References
     ----------
@@ -74,9 +76,12 @@ def hough_slope_intercept(edges: ArrayLike, slopes: ArrayLike) -> SlopeIntercept
     (-1, 4, 5)
     """
     mask = check_edges(edges)
-    slopes = np.asarray(slopes, np.float64)
-    if slopes.ndim != 1 or not slopes.size or not np.isfinite(slopes).all():
-        raise ValueError("slopes must be a row of finite numbers, shape (n,), not empty")
+    slopes = as_numbers(slopes, "slopes", "(n,)")
+    if slopes.ndim != 1 or not slopes.size:
+        raise ValueError(f"slopes must be a row, shape (n,), not empty, got shape {slopes.shape}")
+    if not np.isfinite(slopes).all():
+        wrong = slopes[~np.isfinite(slopes)][0]
+        raise ValueError(f"slopes must be finite, got {wrong}; use hough_lines")
     rows, columns = mask.shape
     lowest = np.floor(min(0.0, -slopes.max() * (columns - 1)))
     highest = np.ceil(rows - 1 + max(0.0, -slopes.min() * (columns - 1)))

@@ -217,8 +217,7 @@ def test_an_edge_map_of_the_image():
     scene = make_scene(1003)
     picture, center = template_image(scene.name)
     hough = GeneralizedHough(picture, center=center)
-    _, steps = hough.detect(scene.image, return_steps=True)
-    edges = steps.edges
+    edges = hough.detect(scene.image, return_steps=True).edges
     for same in (edges, edges * np.uint8(255), np.dstack([edges * 7.5] * 3)):
         found = hough.detect(same, edges=True, max_matches=1, **ANY)
         assert is_right(scene.pose, *found.centers[0], found.angles[0], found.scales[0])
@@ -241,8 +240,10 @@ def test_steps():
     template = letter(2)
     image = placed([(template, 30, 10)])
     hough = GeneralizedHough(template)
-    found, steps = hough.detect(image, rotation=(-0.4, 0.4), scale_range=(0.9, 1.1), return_steps=1)
-    assert found == hough.detect(image, rotation=(-0.4, 0.4), scale_range=(0.9, 1.1))
+    options = {"rotation": (-0.4, 0.4), "scale_range": (0.9, 1.1)}
+    steps = hough.detect(image, **options, return_steps=True)
+    found = hough.detect(image, **options)
+    assert steps.matches == found
     rows, columns = -(-120 // steps.cell), -(-160 // steps.cell)
     for table in (steps.votes, steps.angles, steps.scales):
         assert table.shape == (rows, columns)
@@ -296,8 +297,9 @@ def test_small_and_flat_images_have_none(shape, edges, rng):
         found = hough.detect(image, edges=edges, threshold=0.9)
         assert len(found) == 0
         assert found.centers.shape == (0, 2)
-    _, steps = hough.detect(np.zeros(shape), edges=edges, return_steps=True)
+    steps = hough.detect(np.zeros(shape), edges=edges, return_steps=True)
     assert not steps.votes.any()
+    assert len(steps.matches) == 0
 
 
 @given(st.integers(1, 64), st.integers(1, 64), st.integers(0, 1000), st.booleans())
@@ -331,6 +333,7 @@ def test_several_threads():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
+        ({"threshold": 0}, ValueError, "threshold must be greater than 0, got 0.0"),
         ({"threshold": 2}, ValueError, "threshold must be at most 1, got 2.0"),
         ({"threshold": "1"}, TypeError, "threshold must be a number, got '1'"),
         ({"max_matches": 0}, ValueError, "max_matches must be at least 1, got 0"),
@@ -377,6 +380,7 @@ def test_wrong_options(options, error, message):
         ({"sigma": -1}, ValueError, "sigma must be at least 0, got -1.0"),
         ({"center": 3}, TypeError, "center must be (x, y), got 3"),
         ({"center": (3, "4")}, TypeError, "center y must be a number, got '4'"),
+        ({"center": (np.inf, 1)}, ValueError, "center must be finite, got (inf, 1)"),
         (
             {"high": 2000},
             ValueError,
@@ -412,6 +416,21 @@ def test_wrong_curves(points, message):
     with pytest.raises(ValueError) as raised:  # noqa: PT011 - the message is compared below
         GeneralizedHough.from_contour(points)
     assert str(raised.value) == message
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("points", [["a", "b"], [(0, 0), (1,)], [(0, 1j), (3, 4)], None])
+def test_curves_of_other_things_than_numbers(points):
+    with pytest.raises(TypeError) as raised:
+        GeneralizedHough.from_contour(points)
+    assert str(raised.value) == f"points must be numbers, shape (n, 2), got {points!r}"
+
+
+@pytest.mark.lane
+def test_a_center_that_is_not_finite_is_refused_at_once():
+    for center in ((np.inf, 1), (0, -np.inf)):
+        with pytest.raises(ValueError, match="center must be finite"):
+            GeneralizedHough.from_contour([(0, 0), (20, 0), (10, 25)], center=center)
 
 
 @pytest.mark.lane

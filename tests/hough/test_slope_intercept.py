@@ -21,7 +21,7 @@ def test_a_drawn_line_is_the_peak():
 def test_counts_pixel_by_pixel(rng):
     edges = rng.random((6, 9)) < 0.3
     slopes = [-2.5, -1, 0, 0.3, 1.7]
-    table = hough_slope_intercept(edges, slopes)
+    table = hough_slope_intercept(edges, slopes=slopes)
     for i, slope in enumerate(slopes):
         for j, intercept in enumerate(table.intercepts):
             count = sum(
@@ -33,12 +33,35 @@ def test_counts_pixel_by_pixel(rng):
     assert (table.votes.sum(axis=1) == edges.sum()).all()
 
 
-@pytest.mark.parametrize("slopes", [[], [[1.0]], [np.nan], [np.inf]])
-def test_bad_slopes(slopes):
-    with pytest.raises(ValueError, match="slopes must be a row of finite numbers"):
-        hough_slope_intercept(np.ones((3, 3), bool), slopes)
+@pytest.mark.parametrize(
+    ("slopes", "got"),
+    [([], "shape (0,)"), ([[1.0]], "shape (1, 1)"), (2.0, "shape ()")],
+)
+def test_slopes_that_are_no_row(slopes, got):
+    with pytest.raises(ValueError) as raised:  # noqa: PT011 - the message is compared below
+        hough_slope_intercept(np.ones((3, 3), bool), slopes=slopes)
+    assert str(raised.value) == f"slopes must be a row, shape (n,), not empty, got {got}"
+
+
+@pytest.mark.parametrize("slope", [np.nan, -np.inf])
+def test_slopes_that_are_not_finite(slope):
+    with pytest.raises(ValueError) as raised:  # noqa: PT011 - the message is compared below
+        hough_slope_intercept(np.ones((3, 3), bool), slopes=[1, slope])
+    assert str(raised.value) == f"slopes must be finite, got {slope}; use hough_lines"
+
+
+@pytest.mark.parametrize("slopes", [["a", "b"], [[1, 2], [3]], [1j], None, [object]])
+def test_slopes_that_are_no_numbers(slopes):
+    with pytest.raises(TypeError) as raised:
+        hough_slope_intercept(np.ones((3, 3), bool), slopes=slopes)
+    assert str(raised.value) == f"slopes must be numbers, shape (n,), got {slopes!r}"
+
+
+def test_slopes_are_named():
+    with pytest.raises(TypeError, match="positional"):
+        hough_slope_intercept(np.ones((3, 3), bool), [1.0])
 
 
 def test_too_steep():
     with pytest.raises(ValueError, match="use hough_lines for steep lines"):
-        hough_slope_intercept(np.ones((10, 1000), bool), [1e9])
+        hough_slope_intercept(np.ones((10, 1000), bool), slopes=[1e9])

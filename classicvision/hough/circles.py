@@ -165,9 +165,10 @@ def hough_circles(
 
     Raises
     ------
-    TypeError, ValueError
-        For an image of another dtype or shape, without pixels, or with values that are not
-        finite; for options out of range.
+    TypeError
+        For a dtype or number of dimensions that no image has, or an option that is no number.
+    ValueError
+        For an image that is empty or not finite, or an option out of range.
 
     Notes
     -----

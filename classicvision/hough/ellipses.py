@@ -138,8 +138,10 @@ def hough_ellipses(
 
     Raises
     ------
-    TypeError, ValueError
-        For an argument that is no image, or out of range.
+    TypeError
+        For a dtype or number of dimensions that no image has, or an option that is no number.
+    ValueError
+        For an image that is empty or not finite, or an option out of range.
 
     Notes
     -----

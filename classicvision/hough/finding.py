@@ -64,8 +64,10 @@ def find_lines(
 
     Raises
     ------
-    TypeError, ValueError
-        For an argument that is no image, or out of range.
+    TypeError
+        For a dtype or number of dimensions that no image has, or a length that is no number.
+    ValueError
+        For an image that is empty or not finite, or a length out of range.
 
     Examples
     --------

@@ -63,9 +63,12 @@ def fit_lines(
 
     Raises
     ------
-    TypeError, ValueError
-        For other lines than ``Lines``, an edge map or derivatives that are no images or differ
-        in shape, or options out of range.
+    TypeError
+        For other lines than ``Lines``, an edge map or derivatives of a dtype or number of
+        dimensions that no image has, or an option that is no number.
+    ValueError
+        For an edge map that is empty or not finite, derivatives of another shape, or an option
+        out of range.
 
     Notes
     -----

@@ -37,9 +37,10 @@ def suppress_lines(
 
     Raises
     ------
-    TypeError, ValueError
-        For other lines than ``Lines``, what is no shape, and a distance or an angle that is not
-        a number or negative.
+    TypeError
+        For other lines than ``Lines``, what is no shape, or what is no number.
+    ValueError
+        For a distance or an angle below 0.
 
     Examples
     --------

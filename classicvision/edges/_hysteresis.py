@@ -16,7 +16,7 @@ WEAK, STRONG = 1, 2  # labels of a pixel; 0 is none
 
 # r = row, p = position in the flat array of labels. A strong pixel without a weak neighbour has
 # nothing to pass on; the others are found for whole rows at once, and in words of eight pixels.
-@kernel
+@kernel(views_only=True)
 def _connect(labels, flat, weak, seeds, words, stack):
     """Turn every weak label that is connected to a strong one into a strong one."""
     rows, width = labels.shape

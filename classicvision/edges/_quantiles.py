@@ -19,7 +19,7 @@ _SEGMENT = 64  # magnitudes of a row that are passed over where none is wanted
 
 
 # c = column
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _measure(x_row, y_row, squared, rooted, row):
     number = row.dtype.type
     if squared:
@@ -37,7 +37,7 @@ def _measure(x_row, y_row, squared, rooted, row):
 # r = row, k = which of the quantiles, n = how many of its magnitudes have been found; `bits` are
 # those of `row`. Two rows of counts, taken in turn: one that is written cannot be read again at
 # once. The derivatives are computed in both passes: to store them would take longer.
-@kernel
+@kernel(views_only=True)
 def _scan(
     image, rows_at, columns_at, taps, rounded, lines, slopes, squared, rooted, row, bits, shift,
     counts, wanted, n, found,

@@ -11,7 +11,7 @@ _SEGMENT = 128  # pixels of a row that are passed over where all are below the l
 # c = column. One type (int32, or float64) and no branches: this is what lets LLVM turn the loop
 # into vector instructions. y is scaled by 2^15 so that the direction is decided in integers:
 # |gy| < tan(22.5) |gx| is level, |gy| > tan(67.5) |gx| upright.
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _suppress(above, here, below, x_row, y_row, low, high, label_row):
     """Label the pixels whose magnitude is a maximum along the gradient's direction."""
     number = here.dtype.type
@@ -41,7 +41,7 @@ def _suppress(above, here, below, x_row, y_row, low, high, label_row):
 # The same for magnitudes of 16 bits, of which a vector instruction takes twice as many. The
 # directions are decided by tan(22.5) |gx|, rounded down: |gy| is whole, and no multiple of
 # 13573 / 2^15 is, except 0.
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _suppress_narrow(above, here, below, x_row, y_row, low, high, label_row):
     above_1, above_2 = above[1:], above[2:]
     here_1, here_2 = here[1:], here[2:]
@@ -71,7 +71,7 @@ def _suppress_narrow(above, here, below, x_row, y_row, low, high, label_row):
 # interpolation between a neighbour at a side and one at a corner. All is multiplied by the larger
 # derivative instead of divided, as in the paper. Of magnitudes that differ by rounding errors
 # only, as across the edges of drawings, the first one stays: `slack` is above such errors.
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _suppress_interpolated(above, here, below, x_row, y_row, low, high, label_row):
     slack = here.dtype.type(64 * np.finfo(here.dtype).eps)
     more, less = here.dtype.type(1 + slack), here.dtype.type(1 - slack)
@@ -106,7 +106,7 @@ def _suppress_interpolated(above, here, below, x_row, y_row, low, high, label_ro
 # r = row, c = column. The magnitudes of three rows and the derivatives of two go round in rings.
 # `narrow` and `interpolated` are True or None: only what the one that is True stands for is
 # compiled, or else `_suppress`. `squared` makes the sums of the magnitude sums of squares.
-@kernel
+@kernel(views_only=True)
 def label_ridges(
     image, rows_at, columns_at, taps, rounded, lines, slopes, thresholds, squared, narrow,
     interpolated, magnitude, labels,

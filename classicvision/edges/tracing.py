@@ -20,7 +20,7 @@ _LARGEST_REACH = 1000  # pixels
 
 # p = position in the flat map, k = direction: east, south-east, south, ... clockwise, so that
 # the even ones are the 4-neighbours and (k + 4) % 8 is the way back.
-@kernel
+@kernel(views_only=True)
 def _find_links(mask, positions, steps, links, degree):
     """Note to which of its neighbours each pixel is linked, a bit for each, and to how many."""
     for i in range(positions.size):
@@ -37,7 +37,7 @@ def _find_links(mask, positions, steps, links, degree):
         degree[p] = count
 
 
-@kernel(inline=True)
+@kernel(inline=True, views_only=True)
 def _link_besides(bits, back):
     """The first direction of a link that does not lead back; -1 if there is none."""
     for k in range(8):
@@ -48,7 +48,7 @@ def _link_besides(bits, back):
 
 # An ordinary pixel has two links at most, so there is one way only: first to an end of the
 # curve without recording anything, then to its other end.
-@kernel
+@kernel(views_only=True)
 def _follow(positions, steps, links, degree, seen, points, starts, closed):
     """Record the positions of all curves, one after the other; return how many there are."""
     curves, n = 0, 0
@@ -88,7 +88,7 @@ def _follow(positions, steps, links, degree, seen, points, starts, closed):
     return curves
 
 
-@kernel
+@kernel(views_only=True)
 def _mark_corners(points, starts, closed, reach, max_turn, turns, corners):
     """Mark the points where a curve turns most within ``reach``, and by more than ``max_turn``."""
     for i in range(closed.size):

@@ -81,6 +81,48 @@ def test_boxes_of_millions_of_pixels(rng):
         assert np.abs(box_filter(image, size) - exact).max() <= 0.5
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16])
+def test_means_next_to_a_half_are_rounded_exactly(dtype):
+    """Half of the pixels are larger by 1, or one more than half of them."""
+    for side, value in [(257, 200), (1001, 100), (1024, 99), (300, 101), (300, 100)]:
+        half = side * side // 2
+        image = np.full((side, side), value, dtype)
+        image.reshape(-1)[:half] += 1
+        rounded_up = side % 2 == 0 and value % 2  # halves go to the even number
+        assert (box_filter(image, side, mode="wrap") == value + rounded_up).all()
+        image[-1, -1] += 1
+        assert (box_filter(image, side, mode="wrap") == value + 1).all()
+
+
+@pytest.mark.lane
+def test_halves_are_rounded_to_even():
+    for dtype, sides in ((np.uint8, [(7, 42), (2, 300)]), (np.uint16, [(7, 14), (2, 3), (98, 1)])):
+        for width, height in sides:
+            for value in (4, 5):
+                image = np.full((height, width), value, dtype)
+                image.reshape(-1)[: width * height // 2] += 1
+                result = box_filter(image, (width, height), mode="wrap")
+                np.testing.assert_array_equal(result, 4 if value == 4 else 6)
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_huge_value_leaves_no_trace(dtype, rng):
+    """Not even by the rounding errors of running sums that it went through."""
+    for height, width in [(1, 3), (3, 3), (2, 1), (5, 4), (40, 3)]:
+        image = rng.normal(size=(2 * height + 5, 6)).astype(dtype)
+        for row in (0, height):
+            spoilt = image.copy()
+            spoilt[row, 2] = np.finfo(dtype).max / 1000
+            result, wanted = (box_filter(i, (width, height)) for i in (spoilt, image))
+            far = np.abs(np.arange(len(image)) - row) > height
+            np.testing.assert_array_equal(result[far], wanted[far])
+            assert np.abs(result[row, 2]) > 1e30
+    image = np.ones((12, 4), np.float32)
+    image[0] = 3.4e38
+    assert (box_filter(image, (1, 3))[2:] == 1).all()
+
+
 @pytest.mark.lane
 def test_any_layout(rng):
     image = rng.integers(0, 256, (6, 8)).astype(np.uint8)

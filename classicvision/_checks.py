@@ -80,6 +80,18 @@ def check_number(value, name, *, above=None, at_least=None, at_most=None, intege
     return value
 
 
+def check_pair(value, name, *, integer=False, **limits):
+    """Return ``(x, y)`` as two floats (ints where ``integer``) within limits; a number is both."""
+    kind = numbers.Integral if integer else numbers.Real
+    pair = (value, value) if isinstance(value, kind) else value
+    try:
+        x, y = pair
+    except (TypeError, ValueError):
+        wanted = "an integer" if integer else "a number"
+        raise TypeError(f"{name} must be {wanted} or a pair (x, y), got {value!r}") from None
+    return tuple(check_number(number, name, integer=integer, **limits) for number in (x, y))
+
+
 def check_jobs(n_jobs):
     """Return ``n_jobs`` as an int that is not 0; negative ones count from all cores, -1, down."""
     n_jobs = check_number(n_jobs, "n_jobs", integer=True)

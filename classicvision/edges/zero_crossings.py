@@ -106,8 +106,8 @@ def zero_crossings(
     image : array_like, shape (rows, columns) or (rows, columns, 3)
         Of a colour image the luminance is taken.
     sigma : float
-        Standard deviation of the Gaussian in pixels, above 0: finer structures than that are not
-        seen.
+        Standard deviation of the Gaussian in pixels, 0.3 to 10,000: finer structures than that are
+        not seen.
     threshold : float
         At least 0; of the slope with which the Laplacian crosses zero, in the image's units for
         each pixel cubed. At a straight step of height h it is about
@@ -158,7 +158,7 @@ def zero_crossings(
     array([0, 0, 0, 1, 0, 0, 0, 0, 0])
     """
     image = check_image(image)
-    sigma = check_number(sigma, "sigma", above=0)
+    sigma = check_number(sigma, "sigma")
     threshold = check_number(threshold, "threshold", at_least=0)
     gray = luminance(image)
     response = laplacian_of_gaussian(gray, sigma, zero_sum=True, mode=mode)

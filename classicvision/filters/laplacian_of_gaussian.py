@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_image, check_number
+from classicvision._checks import check_image
 from classicvision.filters._borders import check_mode, with_zeros_outside
 from classicvision.filters.derivatives import as_work, derivative_dtype
 from classicvision.filters.laplacian import filter_bends
-from classicvision.filters.smoothing import derivative_weights, gaussian
+from classicvision.filters.smoothing import (
+    LARGEST_SIGMA,
+    SMALLEST_SIGMA,
+    check_sigma,
+    check_truncate,
+    derivative_weights,
+    gaussian,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-_LARGEST_SIGMA = 10_000  # pixels
-_LARGEST_TRUNCATE = 100
+_RATIO = 1.6  # of the wider Gaussian to the narrower one
 
 
 def laplacian_of_gaussian(
@@ -37,15 +42,17 @@ def laplacian_of_gaussian(
     image : array_like, shape (rows, columns) or (rows, columns, 3)
         Colour images are filtered per channel.
     sigma : float or (float, float)
-        Standard deviation of the Gaussian in pixels, or one along x and one along y; above 0, at
-        most 10,000.
+        Standard deviation of the Gaussian in pixels, or one along x and one along y; 0.3 to
+        10,000. Below, the next pixels weigh less than 1/256 of the centre, and nothing is left to
+        differentiate; from 0.75 on the response to (x^2 + y^2) / 4 is the Laplacian, 1, to 1 %.
     truncate : float
         The weights end at ``int(truncate * sigma + 0.5)`` pixels from the centre, as in SciPy;
         from 0 to 100.
     zero_sum : bool
         Take from each second derivative as much of the Gaussian as makes its weights sum to 0, so
         that a flat image gives 0. Otherwise, as in SciPy, it gives its value times the sum of the
-        weights: between 0 and -0.0022 / sigma**2 with ``truncate=4`` and sigma 1 or more.
+        weights: with ``truncate=4`` between 0 and -0.0022 / sigma**2 for sigma 1 or more, but -1.1
+        for sigma 0.5 and -20 for 0.3.
     mode : {"mirror", "reflect", "nearest", "wrap", "constant"}
         The border, as SciPy names it; "constant" is zero outside.
 
@@ -58,8 +65,12 @@ def laplacian_of_gaussian(
 
     Raises
     ------
-    TypeError, ValueError
-        For an image, sigma, truncate or mode that is not one of these.
+    TypeError
+        For a dtype or a number of dimensions that no image has, or a sigma or truncate that is no
+        number (or pair).
+    ValueError
+        For an image without pixels or with values that are not finite, a sigma or truncate out of
+        range, or an unknown mode.
 
     Notes
     -----
@@ -85,8 +96,8 @@ def laplacian_of_gaussian(
     image = check_image(image)
     if image.dtype == bool:
         image = image.view(np.uint8)
-    sigmas = _pair(sigma, "sigma")
-    truncate = check_number(truncate, "truncate", at_least=0, at_most=_LARGEST_TRUNCATE)
+    sigmas = check_sigma(sigma, at_least=SMALLEST_SIGMA)
+    truncate = check_truncate(truncate)
     mode = check_mode(mode)
     if mode == "constant":
         options = {"truncate": truncate, "zero_sum": zero_sum, "mode": "nearest"}
@@ -126,8 +137,9 @@ def difference_of_gaussians(
         Colour images are filtered per channel.
     low, high : float or (float, float)
         Standard deviations in pixels of the narrower and of the wider Gaussian, or pairs along x
-        and y. ``high`` must not be below ``low``; None is 1.6 times ``low``, of which Marr and
-        Hildreth say that it comes closest to the Laplacian of a Gaussian.
+        and y; at most 10,000. ``high`` must not be below ``low``; None is 1.6 times ``low``, which
+        must be above 0 then: Marr and Hildreth say that it comes closest to the Laplacian of a
+        Gaussian.
     truncate : float
         The weights end at ``int(truncate * sigma + 0.5)`` pixels from the centre, as in SciPy;
         from 0 to 100.
@@ -143,8 +155,12 @@ def difference_of_gaussians(
 
     Raises
     ------
-    TypeError, ValueError
-        For an image, sigma, truncate or mode that is not one of these, or ``high < low``.
+    TypeError
+        For a dtype or a number of dimensions that no image has, or a low, high or truncate that is
+        no number (or pair).
+    ValueError
+        For an image without pixels or with values that are not finite, a low, high or truncate out
+        of range, ``high < low``, or an unknown mode.
 
     Notes
     -----
@@ -167,8 +183,17 @@ def difference_of_gaussians(
     array([-0.5, -0.9, -0.7,  4.5,  9.7,  4.5, -0.7, -0.9, -0.5])
     """
     image = check_image(image)
-    low = _pair(low, "low")
-    high = tuple(1.6 * sigma for sigma in low) if high is None else _pair(high, "high")
+    low = check_sigma(low, "low")
+    if high is None:
+        if min(low) == 0:
+            raise ValueError("low must be above 0 where high is None, got 0; pass high=...")
+        if _RATIO * max(low) > LARGEST_SIGMA:
+            raise ValueError(
+                f"low must be at most {LARGEST_SIGMA / _RATIO:g} where high is None, "
+                f"got {max(low):g}; pass high=..."
+            )
+        high = tuple(_RATIO * sigma for sigma in low)
+    high = check_sigma(high, "high")
     if high[0] < low[0] or high[1] < low[1]:
         raise ValueError(f"high must not be below low, got {high} and {low}")
     if image.dtype.kind != "f":
@@ -176,15 +201,3 @@ def difference_of_gaussians(
     result = gaussian(image, low, truncate=truncate, mode=mode)
     result -= gaussian(image, high, truncate=truncate, mode=mode)
     return result
-
-
-def _pair(sigma, name):
-    pair = (sigma, sigma) if isinstance(sigma, numbers.Real) else sigma
-    try:
-        sigma_x, sigma_y = pair
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number or a pair (x, y), got {sigma!r}") from None
-    return tuple(
-        check_number(value, name, at_least=0, at_most=_LARGEST_SIGMA)
-        for value in (sigma_x, sigma_y)
-    )

@@ -140,7 +140,8 @@ def test_several_threads_give_the_same(photographs):
 @pytest.mark.parametrize(
     ("arguments", "options", "error", "message"),
     [
-        ((0, 1), {}, ValueError, "sigma must be greater than 0, got 0.0"),
+        ((0, 1), {}, ValueError, "sigma must be at least 0.3, got 0.0"),
+        ((1e-200, 1), {}, ValueError, "sigma must be at least 0.3, got 1e-200"),
         (((1, 2), 1), {}, TypeError, "sigma must be a number, got (1, 2)"),
         ((1, -1), {}, ValueError, "threshold must be at least 0, got -1.0"),
         ((1, np.nan), {}, ValueError, "threshold must be a number, got nan"),

@@ -223,6 +223,25 @@ def test_flat_images_give_0_if_the_weights_sum_to_0():
 
 
 @pytest.mark.lane
+def test_answers_as_documented():
+    flat = np.ones((9, 9))
+    for sigma, wanted in ((0.3, -20.3), (0.5, -1.12)):
+        assert cv.laplacian_of_gaussian(flat, sigma)[4, 4] == pytest.approx(wanted, rel=0.01)
+    y, x = np.mgrid[-20:21, -20:21].astype(float)
+    bowl = (x**2 + y**2) / 4
+    for sigma in (0.75, 1, 4):
+        response = cv.laplacian_of_gaussian(bowl, sigma, zero_sum=True)[20, 20]
+        assert response == pytest.approx(1, rel=0.01)
+
+
+@pytest.mark.lane
+def test_low_may_be_0_beside_a_high():
+    image = np.arange(12.0).reshape(3, 4) ** 2
+    difference = cv.difference_of_gaussians(image, 0, 1)
+    np.testing.assert_allclose(difference, image - cv.gaussian(image, 1, truncate=4))
+
+
+@pytest.mark.lane
 def test_spot():
     """A Gaussian spot of width s becomes one of width sqrt(s^2 + sigma^2): analytically."""
     y, x = np.mgrid[-20:21, -20:21]
@@ -267,7 +286,12 @@ def test_difference_comes_close_to_the_laplacian():
         (
             lambda image: cv.laplacian_of_gaussian(image, 0),
             ValueError,
-            "sigma must be above 0 along an axis of order 2, got 0",
+            "sigma must be at least 0.3, got 0.0",
+        ),
+        (
+            lambda image: cv.laplacian_of_gaussian(image, (1, 1e-200)),
+            ValueError,
+            "sigma must be at least 0.3, got 1e-200",
         ),
         (
             lambda image: cv.laplacian_of_gaussian(image, "1"),
@@ -283,6 +307,21 @@ def test_difference_comes_close_to_the_laplacian():
             lambda image: cv.difference_of_gaussians(image, -1),
             ValueError,
             "low must be at least 0, got -1.0",
+        ),
+        (
+            lambda image: cv.difference_of_gaussians(image, 9000),
+            ValueError,
+            "low must be at most 6250 where high is None, got 9000; pass high=...",
+        ),
+        (
+            lambda image: cv.difference_of_gaussians(image, (0, 1)),
+            ValueError,
+            "low must be above 0 where high is None, got 0; pass high=...",
+        ),
+        (
+            lambda image: cv.difference_of_gaussians(image, 1, 10_001),
+            ValueError,
+            "high must be at most 10000, got 10001.0",
         ),
     ],
 )

@@ -212,6 +212,32 @@ def test_derivatives_of_polynomials():
         np.testing.assert_allclose(result[inside], derivative[inside], atol=1e-6)
 
 
+@pytest.mark.lane
+def test_slopes_of_narrow_gaussians():
+    x = np.tile(np.arange(-10.0, 11), (3, 1))
+    for sigma, slope in ((0.3, 0.09), (0.4, 0.51), (0.5, 0.86), (0.6, 0.977)):
+        assert gaussian(x, (sigma, 0), order=(1, 0))[1, 10] == pytest.approx(slope, abs=0.005)
+    for sigma in (0.65, 0.8, 1, 2):
+        assert gaussian(x, (sigma, 0), order=(1, 0))[1, 10] == pytest.approx(1, rel=0.01)
+    for sigma in (0.75, 1, 2):
+        assert gaussian(x**2 / 2, (sigma, 0), order=(2, 0))[1, 10] == pytest.approx(1, rel=0.01)
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+def test_tiny_sigmas_leave_the_image_as_it_is(dtype):
+    image = np.arange(12).reshape(3, 4).astype(dtype)
+    for sigma in (5e-324, 1e-200, 1e-3, 0.02):
+        for truncate in (None, 100):
+            np.testing.assert_array_equal(gaussian(image, sigma, truncate=truncate), image)
+
+
+def test_weights_that_callers_share_cannot_be_written_to():
+    from classicvision.filters.smoothing import _half_weights
+
+    assert not _half_weights(1.0, 3, None).flags.writeable
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_derivatives_equal_scipys(mode, rng):
     from scipy.ndimage import gaussian_filter
@@ -241,7 +267,14 @@ def test_derivatives_equal_scipys(mode, rng):
         (
             {"sigma": (0, 1), "order": (1, 0)},
             ValueError,
-            "sigma must be above 0 along an axis of order 1, got 0",
+            "sigma must be at least 0.3 along an axis of order 1, got 0; "
+            "classicvision.gradient takes plain differences",
+        ),
+        (
+            {"sigma": 1e-200, "order": 2},
+            ValueError,
+            "sigma must be at least 0.3 along an axis of order 2, got 1e-200; "
+            "classicvision.gradient takes plain differences",
         ),
         ({"sigma": -1}, ValueError, "sigma must be at least 0, got -1.0"),
         ({"sigma": "1"}, TypeError, "sigma must be a number or a pair (x, y), got '1'"),

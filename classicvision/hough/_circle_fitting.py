@@ -252,8 +252,7 @@ def _find_circles(
     of edge pixels.
     """
     rows, columns = size
-    inner, outer, cell = radii
-    bin_width = max(1.0, 0.5 * cell)
+    inner, outer, cell, bin_width = radii
     ring, scratch = ids[0], ids[1]
     found = 0
     for k in range(centers.shape[0]):
@@ -328,7 +327,10 @@ def find_circles(
     """
     margin = max(margin, octave.cell)
     inner, outer = max(octave.low - margin, 0.5), octave.high + margin
-    bins = int((outer - inner) / max(1.0, 0.5 * octave.cell)) + 1
+    bin_width = max(1.0, 0.5 * octave.cell)
+    bins = int((outer - inner) / bin_width) + 1
+    # The middle of the last bin may lie half a bin beyond the ring.
+    largest = outer + 0.5 * bin_width + _FARTHEST_MOVE * octave.cell
     found = np.empty((8 * len(centers), 6))
     count = _find_circles(
         edges.points,
@@ -336,11 +338,11 @@ def find_circles(
         edges.shape,
         edges.signed,
         centers,
-        (inner, outer, octave.cell),
+        (inner, outer, octave.cell, bin_width),
         threshold,
         np.empty((2, bins + 4), np.int32),
         np.empty((2, edges.points.shape[1] + 1), np.int32),
-        new_marks(outer + _FARTHEST_MOVE * octave.cell),
+        new_marks(largest),
         np.zeros(edges.points.shape[1], bool),
         found,
     )

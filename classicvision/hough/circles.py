@@ -46,24 +46,32 @@ class CircleSteps:
 
     Attributes
     ----------
-    smoothed : the image in gray after the Gaussian; with ``edges=True`` the edge map
-    edges : bool, the edge pixels
-    normals : float32, shape (rows, columns, 2), the direction x, y in which edge pixels vote,
-        0 elsewhere
-    octaves : the ranges of radii, each with ``low``, ``high`` and ``cell``, the side in pixels
-        of a cell of its table
-    votes : one table of uint16 for each octave, whose cells stop counting at 65535
-    centers : float64, shape (n, 2) for each octave, the maxima of its table
-    candidates : Circles, all that were fitted, overlapping ones included
+    smoothed : ndarray, shape (rows, columns)
+        The image in gray after the Gaussian; with ``edges=True`` the edge map.
+    edges : ndarray of bool, shape (rows, columns)
+        The edge pixels.
+    normals : ndarray of float32, shape (rows, columns, 2)
+        The direction x, y in which edge pixels vote; 0 elsewhere.
+    octaves : list of Octave
+        The ranges of radii, each with ``low``, ``high`` and ``cell``, the side in pixels of a
+        cell of its table.
+    votes : list of ndarray of uint16
+        One table for each octave, whose cells stop counting at 65535.
+    centers : list of ndarray of float64, each of shape (n, 2)
+        For each octave x, y of the maxima of its table.
+    candidates : Circles
+        All that were fitted, overlapping ones included.
     circles : Circles
-    scores : float64, shape (n,), the votes of each circle divided by its pixels inside the image
+        The result.
+    scores : ndarray of float64, shape (n,)
+        The votes of each circle divided by its pixels inside the image.
     """
 
     smoothed: np.ndarray
     edges: NDArray[np.bool_]
     normals: NDArray[np.float32]
     octaves: list[Octave]
-    votes: list[NDArray[np.int32]]
+    votes: list[NDArray[np.uint16]]
     centers: list[NDArray[np.float64]]
     candidates: Circles
     circles: Circles
@@ -141,7 +149,7 @@ def hough_circles(
     min_gap : float
         Two concentric edges closer than this, in pixels, are the two sides of a stroke (one is
         brighter inside and one outside) or an edge seen twice. A stroke is one circle, in its
-        middle. 0 returns every edge by itself.
+        middle. 0 returns every edge by itself. Larger than the image's diagonal is as large.
     max_circles : int, optional
         Return the best only.
     sigma : float
@@ -223,7 +231,7 @@ def hough_circles(
     gray = luminance(check_image(image))
     limits = _check_radii(min_radius, max_radius)
     threshold = check_number(threshold, "threshold", above=0, at_most=1)
-    min_gap = check_number(min_gap, "min_gap", at_least=0)
+    min_gap = min(check_number(min_gap, "min_gap", at_least=0), math.hypot(*gray.shape))
     sigma = check_number(sigma, "sigma", at_least=0)
     if min_distance is not None:
         min_distance = check_number(min_distance, "min_distance", at_least=0)

@@ -144,6 +144,19 @@ def test_votes_of_a_circle_equal_the_oracle(small, circle):
     assert votes == naive.count_pixels(edges.points.T[near][1::2], x, y, radius, mask.shape)
 
 
+@pytest.mark.parametrize("cell", [1.0, 3.0, 8.0])
+def test_memory_for_the_largest_circle_that_can_be_tried(cell, small, monkeypatch):
+    _, _, edges = small
+    octave = _circle_centers.Octave(10.0, 17.3, cell)
+    given = []
+    monkeypatch.setattr(_circle_fitting, "_find_circles", lambda *a: given.extend(a) or 0)
+    _circle_fitting.find_circles(edges, np.empty((0, 2)), octave, 3.0, 0.5)
+    (inner, _, _, bin_width), bins, marks = given[5], given[7].shape[1], given[9]
+    last = inner + (bins - 3 - 1.5) * bin_width  # two bins on either side stay empty
+    largest = last + _circle_fitting._FARTHEST_MOVE * cell
+    assert marks.size >= _circle_fitting.new_marks(largest).size
+
+
 def test_a_digital_circle_has_a_pixel_in_each_column_or_row():
     mask = perimeter((20, 15, 10), shape=(32, 40))
     pixels = naive.digital_circle(20, 15, 10)

@@ -345,6 +345,14 @@ def test_round_things_of_the_samples(data_folder):
     assert len(smarties) >= 10
 
 
+@pytest.mark.lane
+def test_a_gap_is_at_most_the_diagonal():
+    image = round_ones([(30, 24, 14, 0)], rows=50, columns=60)
+    wanted = hough_circles(image, min_radius=8, max_radius=20, min_gap=math.hypot(50, 60))
+    for gap in (1e9, math.inf):
+        assert hough_circles(image, min_radius=8, max_radius=20, min_gap=gap) == wanted
+
+
 # Errors
 
 

@@ -1,12 +1,4 @@
-"""Pyramids: an image halved again and again, taken apart into bands, and two images joined.
-
-References
-----------
-P. J. Burt and E. H. Adelson, "The Laplacian pyramid as a compact image code", IEEE Transactions
-on Communications 31(4), 1983.
-P. J. Burt and E. H. Adelson, "A multiresolution spline with application to image mosaics", ACM
-Transactions on Graphics 2(4), 1983.
-"""
+"""Pyramids: an image halved again and again, taken apart into bands, and two images joined."""
 
 from __future__ import annotations
 
@@ -55,7 +47,13 @@ def gaussian_pyramid(image: ArrayLike, levels: int | None = None) -> list[np.nda
 
     Notes
     -----
-    All levels together have 4/3 of the image's pixels.
+    All levels together have 4/3 of the image's pixels. Unlike scikit-image's generator this is a
+    list, which by default ends before a side is shorter than 4 pixels.
+
+    References
+    ----------
+    P. J. Burt and E. H. Adelson, "The Laplacian pyramid as a compact image code", IEEE
+    Transactions on Communications 31(4), 1983.
 
     Examples
     --------
@@ -102,6 +100,14 @@ def laplacian_pyramid(image: ArrayLike, levels: int | None = None) -> list[np.nd
 
     Expansion and difference are one pass; no expanded image is stored.
 
+    Unlike scikit-image's, whose levels are all differences, the last level is the reduced image
+    itself: without it no reconstruction is possible.
+
+    References
+    ----------
+    P. J. Burt and E. H. Adelson, "The Laplacian pyramid as a compact image code", IEEE
+    Transactions on Communications 31(4), 1983.
+
     Examples
     --------
     >>> import numpy as np
@@ -143,6 +149,16 @@ def reconstruct(pyramid: Sequence[ArrayLike]) -> np.ndarray:
     ------
     TypeError, ValueError
         For levels that are not images or whose shapes are not each half of the one before.
+
+    Notes
+    -----
+    From the last level on, each is expanded and added to the one before, in one pass. Beside the
+    result there is one level at a time, a third of its memory.
+
+    References
+    ----------
+    P. J. Burt and E. H. Adelson, "The Laplacian pyramid as a compact image code", IEEE
+    Transactions on Communications 31(4), 1983.
 
     Examples
     --------
@@ -193,6 +209,11 @@ def blend(a: ArrayLike, b: ArrayLike, mask: ArrayLike, levels: int | None = None
     coarse. Pyramids are linear, hence ``b`` and the mixed bands of ``a - b`` give the same sum
     with one Laplacian pyramid instead of two. Computed in float32, float64 images in float64;
     the pyramids take about three times the images in that type.
+
+    References
+    ----------
+    P. J. Burt and E. H. Adelson, "A multiresolution spline with application to image mosaics",
+    ACM Transactions on Graphics 2(4), 1983.
 
     Examples
     --------

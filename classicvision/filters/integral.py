@@ -146,6 +146,9 @@ def integral_image(image: ArrayLike, *, dtype: DTypeLike | None = None) -> np.nd
 
     Memory: the result and some rows; for float32, and for colours, the result twice.
 
+    Unlike scikit-image's table this one begins with a row and a column of zeros, as OpenCV's,
+    so that no box is a special case, and `box_sum` refuses negative indices.
+
     Examples
     --------
     >>> import numpy as np

@@ -126,6 +126,13 @@ def pyramid_reduce(image: ArrayLike) -> np.ndarray:
     The filter is [1, 4, 6, 4, 1] / 16 along both axes, with a mirrored border. Integers are
     summed exactly and rounded once, halves up. Beside the result a few rows are allocated.
 
+    Unlike scikit-image's the factor is always 2 and integers keep their dtype and range.
+
+    References
+    ----------
+    P. J. Burt and E. H. Adelson, "The Laplacian pyramid as a compact image code", IEEE
+    Transactions on Communications 31(4), 1983.
+
     Examples
     --------
     >>> import numpy as np
@@ -276,6 +283,11 @@ def pyramid_expand(image: ArrayLike, shape: tuple[int, int] | None = None) -> np
     OpenCV one column more than twice as many repeats the last one, one row more the last but one.
     Integers are summed exactly and rounded once, halves up. Beside the result a few rows are
     allocated.
+
+    References
+    ----------
+    P. J. Burt and E. H. Adelson, "The Laplacian pyramid as a compact image code", IEEE
+    Transactions on Communications 31(4), 1983.
 
     Examples
     --------

@@ -77,6 +77,9 @@ def median(
     window has 2**16 pixels), and some 30 bytes for each pixel of the image with its border for
     the third method.
 
+    Unlike scikit-image's median the window is a rectangle whose size must be given, and a third
+    axis of 3 is colour.
+
     References
     ----------
     .. [1] A. Adams, "Fast median filters using separable sorting networks", ACM Transactions on

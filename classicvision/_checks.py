@@ -69,6 +69,9 @@ def check_number(value, name, *, above=None, at_least=None, at_most=None, intege
         value = int(value) if integer else float(value)
     except OverflowError:  # an int that no float holds
         raise ValueError(f"{name} must be a float64, got an integer beyond its range") from None
+    if integer and value.bit_length() > 1024:  # Python may refuse to write it
+        bits = value.bit_length()
+        raise ValueError(f"{name} must have at most 1024 bits, got an integer of {bits} bits")
     if value != value:
         raise ValueError(f"{name} must be a number, got nan")
     if above is not None and not value > above:

@@ -127,8 +127,12 @@ def zero_crossings(
 
     Raises
     ------
-    TypeError, ValueError
-        For an image, sigma, threshold or mode that is not one of these.
+    TypeError
+        For a dtype or a number of dimensions that no image has, or a sigma or threshold that is no
+        number.
+    ValueError
+        For an image without pixels or with values that are not finite, a sigma or threshold
+        out of range, or an unknown mode.
 
     Notes
     -----

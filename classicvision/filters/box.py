@@ -190,8 +190,11 @@ def box_filter(
 
     Raises
     ------
-    TypeError, ValueError
-        For an image, size or mode that is not one of these.
+    TypeError
+        For a dtype or a number of dimensions that no image has, or a size that is not whole.
+    ValueError
+        For an image without pixels or with values that are not finite, a size out of range,
+        or an unknown mode.
 
     Notes
     -----

@@ -51,8 +51,13 @@ def correlate(
 
     Raises
     ------
-    TypeError, ValueError
-        For an image, kernel, mode or dtype that is not one of these.
+    TypeError
+        For a dtype or a number of dimensions that no image has, or a kernel that is not of real
+        numbers.
+    ValueError
+        For an image without pixels or with values that are not finite, a kernel without
+        weights, of other dimensions or with weights that are not finite, or an unknown mode or
+        dtype.
 
     Notes
     -----
@@ -117,12 +122,21 @@ def convolve(
 
     Raises
     ------
-    TypeError, ValueError
-        For an image, kernel, mode or dtype that is not one of these.
+    TypeError
+        For a dtype or a number of dimensions that no image has, or a kernel that is not of real
+        numbers.
+    ValueError
+        For an image without pixels or with values that are not finite, a kernel without
+        weights, of other dimensions or with weights that are not finite, or an unknown mode or
+        dtype.
 
     Notes
     -----
     Computed as `correlate`, with its precision and memory.
+
+    References
+    ----------
+    R. Szeliski, Computer Vision: Algorithms and Applications, 2nd edition, 2022, section 3.2.
 
     Examples
     --------
@@ -167,8 +181,13 @@ def convolve_separable(
 
     Raises
     ------
-    TypeError, ValueError
-        For an image, column, row, mode or dtype that is not one of these.
+    TypeError
+        For a dtype or a number of dimensions that no image has, or a column or row that is not of
+        real numbers.
+    ValueError
+        For an image without pixels or with values that are not finite, a column or row
+        without weights, of other dimensions or with weights that are not finite, or an unknown mode
+        or dtype.
 
     Notes
     -----
@@ -176,6 +195,10 @@ def convolve_separable(
     their lengths.
 
     Memory: as many rows as ``column`` has weights, in float32 or float64.
+
+    References
+    ----------
+    R. Szeliski, Computer Vision: Algorithms and Applications, 2nd edition, 2022, section 3.2.1.
 
     Examples
     --------

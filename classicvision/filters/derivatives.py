@@ -139,8 +139,12 @@ def gradient(
 
     Raises
     ------
-    TypeError, ValueError
-        For an image, operator, size, dtype or mode that is not one of these.
+    TypeError
+        For a dtype or a number of dimensions that no image has.
+    ValueError
+        For an image without pixels or with values that are not finite, an unknown operator,
+        size, dtype or mode, another size than 3 for another operator than "sobel", or an integer
+        dtype for a float image.
 
     Notes
     -----

@@ -183,8 +183,11 @@ def laplacian(
 
     Raises
     ------
-    TypeError, ValueError
-        For an image, size, dtype or mode that is not one of these.
+    TypeError
+        For a dtype or a number of dimensions that no image has.
+    ValueError
+        For an image without pixels or with values that are not finite, an unknown size,
+        dtype or mode, or an integer dtype for a float image.
 
     Notes
     -----

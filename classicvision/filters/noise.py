@@ -20,6 +20,8 @@ _KINDS = {
     "salt_and_pepper": "amount",
     "quantization": "levels",
 }
+_LARGEST = 1e30  # so that float32 holds what becomes of it
+_MOST_LEVELS = 2**31 - 1
 _MOST_PHOTONS = 1e15  # of one pixel; NumPy's Poisson numbers end at 2**63
 
 
@@ -54,16 +56,17 @@ def add_noise(
     kind : {"gaussian", "poisson", "salt_and_pepper", "quantization"}
         Each has one parameter, which must be given, and no other may be.
     sigma : float
-        In the image's units, at least 0.
+        In the image's units, 0 to 1e30.
     photons : float
-        For each unit of the image's values, above 0. No value may be negative, and none may stand
-        for more than 1e15 photons.
+        For each unit of the image's values, above 0, at most 1e30. No value may be negative, and
+        none may stand for more than 1e15 photons.
     amount : float
         Share of the pixels, from 0 to 1.
     levels : int
-        At least 2.
+        2 to 2,147,483,647.
     value_range : (float, float), optional
-        The values of black and white, for salt and pepper and for quantization. None: 0 and 1 for
+        The values of black and white, for salt and pepper and for quantization, from -1e30 to
+        1e30. None: 0 and 1 for
         bool and float images, the smallest and the largest number of the dtype for the others.
     random_state : int, numpy.random.Generator, numpy.random.RandomState, optional
         Where the random numbers come from. An int gives the same noise at every call, None another
@@ -76,8 +79,13 @@ def add_noise(
 
     Raises
     ------
-    TypeError, ValueError
-        For an image, kind, parameter or random_state that is not one of these.
+    TypeError
+        For a dtype or a number of dimensions that no image has, a parameter that is no number, or a
+        random_state that is none of these.
+    ValueError
+        For an image without pixels or with values that are not finite (or negative, for Poisson
+        noise), an unknown kind, a parameter that is missing, of another kind or out of range, or a
+        negative random_state.
 
     Notes
     -----
@@ -154,10 +162,10 @@ def _parameter(kind, given):
     if value is None:
         raise ValueError(f"kind {kind!r} needs {wanted}; pass {wanted}=...")
     if wanted == "photons":
-        return check_number(value, wanted, above=0)
+        return check_number(value, wanted, above=0, at_most=_LARGEST)
     if wanted == "levels":
-        return check_number(value, wanted, at_least=2, integer=True)
-    return check_number(value, wanted, at_least=0, at_most=1 if wanted == "amount" else None)
+        return check_number(value, wanted, at_least=2, at_most=_MOST_LEVELS, integer=True)
+    return check_number(value, wanted, at_least=0, at_most=1 if wanted == "amount" else _LARGEST)
 
 
 def _range(value_range, dtype):
@@ -170,7 +178,10 @@ def _range(value_range, dtype):
         low, high = value_range
     except (TypeError, ValueError):
         raise TypeError(f"value_range must be (low, high), got {value_range!r}") from None
-    low, high = check_number(low, "value_range"), check_number(high, "value_range")
+    low, high = (
+        check_number(end, "value_range", at_least=-_LARGEST, at_most=_LARGEST)
+        for end in (low, high)
+    )
     if not low < high:
         raise ValueError(f"value_range must be (low, high) with low < high, got {value_range!r}")
     return low, high

@@ -44,8 +44,10 @@ def gradient_magnitude(gx: ArrayLike, gy: ArrayLike) -> np.ndarray:
 
     Raises
     ------
-    TypeError, ValueError
-        For arrays of another dtype, or of two shapes.
+    TypeError
+        For arrays of another dtype.
+    ValueError
+        For arrays of two shapes.
 
     Notes
     -----
@@ -54,6 +56,10 @@ def gradient_magnitude(gx: ArrayLike, gy: ArrayLike) -> np.ndarray:
     response to a slope of 1 and by the square root of 2.
 
     Memory: the result; arrays that are not contiguous, or of two dtypes, are copied first.
+
+    References
+    ----------
+    R. Gonzalez and R. Woods, Digital Image Processing, 4th edition, 2018, section 10.2.
 
     Examples
     --------
@@ -113,8 +119,10 @@ def gradient_orientation(gx: ArrayLike, gy: ArrayLike) -> np.ndarray:
 
     Raises
     ------
-    TypeError, ValueError
-        For arrays of another dtype, or of two shapes.
+    TypeError
+        For arrays of another dtype.
+    ValueError
+        For arrays of two shapes.
 
     Notes
     -----
@@ -122,6 +130,10 @@ def gradient_orientation(gx: ArrayLike, gy: ArrayLike) -> np.ndarray:
     2 pi: add 2 pi to what is negative. An edge runs across the gradient, pi / 2 further.
 
     Memory: the result; arrays that are not contiguous, or of two dtypes, are copied first.
+
+    References
+    ----------
+    R. Gonzalez and R. Woods, Digital Image Processing, 4th edition, 2018, section 10.2.
 
     Examples
     --------

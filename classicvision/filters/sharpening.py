@@ -64,8 +64,12 @@ def sharpen(
 
     Raises
     ------
-    TypeError, ValueError
-        For an image, amount, sigma or mode that is not one of these.
+    TypeError
+        For a dtype or a number of dimensions that no image has, or an amount or sigma that is no
+        number (or pair).
+    ValueError
+        For an image without pixels or with values that are not finite, an amount or sigma
+        out of range, or an unknown mode.
 
     Notes
     -----

@@ -29,7 +29,8 @@ def test_gaussian_noise_is_normal():
 
 def test_poisson_noise_has_the_variance_of_its_mean():
     for value, photons in ((4, 1), (100, 0.5), (2.5, 40)):
-        noisy = cv.add_noise(np.full((200, 300), float(value)), "poisson", photons=photons)
+        image = np.full((200, 300), float(value))
+        noisy = cv.add_noise(image, "poisson", photons=photons, random_state=3)
         variance = value / photons
         assert abs(noisy.mean() - value) < 4 * (variance / noisy.size) ** 0.5
         # the variance of a sample's variance, with the fourth moment of a Poisson distribution
@@ -164,6 +165,26 @@ def test_seeds(kind):
         ),
         ("gaussian", {"sigma": -1}, ValueError, "sigma must be at least 0, got -1.0"),
         ("poisson", {"photons": 0}, ValueError, "photons must be greater than 0, got 0.0"),
+        ("gaussian", {"sigma": np.inf}, ValueError, "sigma must be at most 1e+30, got inf"),
+        ("poisson", {"photons": np.inf}, ValueError, "photons must be at most 1e+30, got inf"),
+        (
+            "quantization",
+            {"levels": 10**400},
+            ValueError,
+            "levels must have at most 1024 bits, got an integer of 1329 bits",
+        ),
+        (
+            "quantization",
+            {"levels": 2, "value_range": (-np.inf, np.inf)},
+            ValueError,
+            "value_range must be at least -1e+30, got -inf",
+        ),
+        (
+            "salt_and_pepper",
+            {"amount": 1, "value_range": (0, 10**400)},
+            ValueError,
+            "value_range must be a float64, got an integer beyond its range",
+        ),
         (
             "poisson",
             {"photons": 1e15},
@@ -203,6 +224,19 @@ def test_wrong_options(kind, options, error, message):
     with pytest.raises(error) as raised:
         cv.add_noise(np.full((3, 3), 2, np.uint8), kind, **options)
     assert str(raised.value) == message
+
+
+@pytest.mark.lane
+def test_the_largest_parameters_give_finite_numbers():
+    black = np.zeros((3, 3), np.float32)
+    assert not cv.add_noise(black, "poisson", photons=1e30).any()
+    wide = (-1e30, 1e30)
+    for kind, options in (
+        ("gaussian", {"sigma": 1e30}),
+        ("salt_and_pepper", {"amount": 1, "value_range": wide}),
+        ("quantization", {"levels": 2**31 - 1, "value_range": wide}),
+    ):
+        assert np.isfinite(cv.add_noise(black, kind, **options, random_state=0)).all()
 
 
 @pytest.mark.lane

@@ -97,21 +97,22 @@ def _average_along(columns_at, left, step, width, division, lines, row):
         line[c] = line[left + columns_at[c]]
     joined, half = 1, line
     for bit in range(1, halvings):
-        odd = number((width >> (halvings - bit)) & 1)
+        odd = (width >> (halvings - bit)) & 1
         distance, last = np.uint64(joined * step), np.uint64(2 * joined * step)
-        joined = 2 * joined + np.int64(odd)
+        joined = 2 * joined + odd
         total = lines[1 + bit % 2][: columns_at.size - (joined - 1) * step]
         for column in range(total.size):
             c = np.uint64(column)
             both = number(half[c] + half[distance + c])
-            total[c] = number(both + number(odd * line[last + c]))
+            total[c] = number(both + line[last + c]) if odd else both
         half = total
-    odd, two = number(width > 1 and width & 1), number(width > 1)
+    odd, two = width > 1 and width & 1, width > 1
     distance, last = np.uint64(joined * step), np.uint64(2 * joined * step)
     for column in range(row.size):
         c = np.uint64(column)
-        both = number(half[c] + number(two * half[distance + c]))
-        mean = to_mean(number(both + number(odd * line[last + c]))) * scale + added
+        total = number(half[c] + half[distance + c]) if two else half[c]
+        total = number(total + line[last + c]) if odd else total
+        mean = to_mean(total) * scale + added
         row[c] = to_result(np.rint(mean - taken) if taken >= 0 else mean)
 
 
@@ -206,8 +207,8 @@ def box_filter(
     2. Along the row sums of 2 of these, of 4 (or 5), and so on, each from the one before, until
        they are as long as the box is wide: log2 of its width steps.
 
-    A value changes the means of the boxes that hold it, and no others. Halves are told from other
-    means exactly.
+    A value changes the means of the boxes that hold it, and no others. Where the dtype does not hold
+    their sum, they are infinite. Halves are told from other means exactly.
 
     Memory: five rows with their borders; for images other than uint8 as many rows as the box is
     high, at most those of the image, in float64; a float64 copy of uint16 and int16 images and

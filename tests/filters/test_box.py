@@ -124,6 +124,16 @@ def test_a_huge_value_leaves_no_trace(dtype, rng):
 
 
 @pytest.mark.lane
+def test_sums_that_overflow_leave_no_trace():
+    image = np.ones((5, 14), np.float32)
+    image[2:4, 6] = 3.4e38
+    for width in (1, 2, 3, 4, 5):
+        result = box_filter(image, (width, 3))[2]
+        holds = np.abs(np.arange(14) - 6 - (width % 2 == 0) / 2) <= width / 2
+        np.testing.assert_array_equal(result, np.where(holds, np.inf, 1))
+
+
+@pytest.mark.lane
 def test_any_layout(rng):
     image = rng.integers(0, 256, (6, 8)).astype(np.uint8)
     wanted = box_filter(image, 3)

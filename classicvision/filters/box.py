@@ -207,8 +207,8 @@ def box_filter(
     2. Along the row sums of 2 of these, of 4 (or 5), and so on, each from the one before, until
        they are as long as the box is wide: log2 of its width steps.
 
-    A value changes the means of the boxes that hold it, and no others. Where the dtype does not hold
-    their sum, they are infinite. Halves are told from other means exactly.
+    A value changes the means of the boxes that hold it, and no others. Where the dtype does not
+    hold their sum, they are infinite. Halves are told from other means exactly.
 
     Memory: five rows with their borders; for images other than uint8 as many rows as the box is
     high, at most those of the image, in float64; a float64 copy of uint16 and int16 images and

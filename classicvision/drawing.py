@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SHIFT = 4  # OpenCV draws at sixteenths of a pixel
 _TITLE, _GAP = 28, 8  # pixels, of the titles of tiled pictures and between these
+_TALLEST = 2  # times the width of a tile
 
 
 def draw(
@@ -97,7 +98,8 @@ def tile(pictures: Sequence[tuple[str, ArrayLike]], *, width: int = 480) -> NDAr
     pictures : sequence of (title, image)
         Images of any size and dtype, as for `draw`.
     width : int
-        Of each picture in pixels; its height follows.
+        Of each picture in pixels; its height follows, and is at most twice the width: higher
+        pictures are narrower.
 
     Returns
     -------
@@ -121,10 +123,12 @@ def tile(pictures: Sequence[tuple[str, ArrayLike]], *, width: int = 480) -> NDAr
     cells = []
     for title, image in pictures:
         picture = _to_rgb(check_image(image))
-        height = max(1, round(picture.shape[0] * width / picture.shape[1]))
-        method = cv2.INTER_AREA if width < picture.shape[1] else cv2.INTER_NEAREST
-        cell = np.full((height + _TITLE, width, 3), 255, np.uint8)
-        cell[_TITLE:] = cv2.resize(picture, (width, height), interpolation=method)
+        rows, columns = picture.shape[:2]
+        scale = min(width / columns, _TALLEST * width / rows)
+        size = max(1, round(scale * columns)), max(1, round(scale * rows))
+        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
+        cell = np.full((size[1] + _TITLE, width, 3), 255, np.uint8)
+        cell[_TITLE:, : size[0]] = cv2.resize(picture, size, interpolation=method)
         place = (4, _TITLE - 10)
         cv2.putText(cell, title, place, cv2.FONT_HERSHEY_SIMPLEX, 0.6, (0, 0, 0), 1, cv2.LINE_AA)
         cells.append(cell)

@@ -180,3 +180,11 @@ def test_tiles_need_pictures_and_a_width():
         tile([])
     with pytest.raises(ValueError, match="width must be at least 1, got 0"):
         tile([("one", np.zeros((4, 4)))], width=0)
+
+
+def test_tall_tiles_are_narrow():
+    tall = np.zeros((3000, 2), np.uint8)
+    sheet = tile([("tall", tall), ("wide", tall.T)], width=60)
+    assert sheet.shape == (28 + 2 * 60 + 8, 2 * 60 + 8, 3)
+    assert (sheet[28:148, 0] == 0).all()
+    assert (sheet[28:148, 1:60] == 255).all()

@@ -1,11 +1,13 @@
 """The command line: thin commands over the public names, one file for each."""
 
+import _thread
 import contextlib
 import functools
 import gc
 import importlib
 import os
 import sys
+import threading
 import warnings
 
 import click
@@ -33,6 +35,7 @@ class _CommandLine(click.Group):
         """Run a command and exit; what goes wrong is said in one line."""
         extra["standalone_mode"] = False
         _announce_compiling()
+        sys.unraisablehook = _pass_on_interrupts
         gc.set_threshold(100_000)  # Numba's objects all stay: looking through them takes 0.1 s
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="backslashreplace")  # any file name can be printed
@@ -55,6 +58,9 @@ class _CommandLine(click.Group):
             error(f"standard output: {problem.strerror}" if problem.errno else problem)
             _abandon_output()
         except Exception as problem:
+            if _lost_interrupts:  # what an interrupt in LLVM's callbacks leads to
+                message("interrupted")
+                return 130
             if os.environ.get("CLASSICVISION_TRACEBACK"):
                 raise
             error(
@@ -69,6 +75,23 @@ def _sentence(problem):
     if isinstance(problem, click.UsageError) and problem.ctx is not None:
         return f"{text.rstrip('.')}; see '{problem.ctx.command_path} --help'"
     return text
+
+
+_lost_interrupts: list = []
+
+
+def _pass_on_interrupts(unraisable):
+    """Repeat an interrupt that came while compiled code was calling back into Python.
+
+    LLVM calls back while it compiles; Python can only print, and forget, what is raised there.
+    """
+    if unraisable.exc_type is not None and issubclass(unraisable.exc_type, KeyboardInterrupt):
+        _lost_interrupts.append(unraisable.exc_type)
+        again = threading.Timer(0.05, _thread.interrupt_main)  # seconds: out of the callback
+        again.daemon = True
+        again.start()
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 @functools.cache  # once a process

@@ -78,8 +78,12 @@ def _hough_circles(photograph):
     from classicvision.hough.circles import hough_circles
 
     shorter = min(photograph.shape[:2])
+    smallest = max(5, shorter / 30)
     steps = hough_circles(
-        photograph, min_radius=max(5, shorter / 30), max_radius=shorter / 2, return_steps=True
+        photograph,
+        min_radius=smallest,
+        max_radius=max(smallest, shorter / 2),
+        return_steps=True,
     )
     tables = [
         (f"2 votes for radii {octave.low:.0f} to {octave.high:.0f}", _bright(votes))
@@ -98,7 +102,7 @@ def _pyramid(photograph):
     from classicvision import gaussian_pyramid, laplacian_pyramid, reconstruct
 
     gray = luminance(photograph)
-    levels = 4
+    levels = min(4, 1 + (max(gray.shape) - 1).bit_length())
     smooth = gaussian_pyramid(gray, levels)
     details = laplacian_pyramid(gray, levels)
     titles = [f"Gaussian level {i}: {a.shape[1]} x {a.shape[0]}" for i, a in enumerate(smooth)]

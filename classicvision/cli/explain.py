@@ -38,6 +38,10 @@ def explain(algorithm, image, output):
 
     if image == "":
         raise click.UsageError("the image has no name: ''")
+    if image is not None and os.path.isdir(image):
+        raise click.UsageError(f"{image}: a folder; give one picture")
+    if output is not None and os.path.isdir(output):
+        raise click.UsageError(f"{output}: a folder; give the picture to write a name")
     if image == "-" and sys.stdin is None:
         raise click.UsageError("there is no standard input to read '-' from")
     if image is None:

@@ -75,6 +75,9 @@ def faces(inputs, model, as_json, format, **options):
         raise click.UsageError(f"--json and --format {format} exclude each other")
     if format in ("voc", "yolo") and inputs.output is None:
         raise click.UsageError(f"--format {format} writes files: give --output DIR")
+    sizes = options["min_size"], options["max_size"]
+    if None not in sizes and any(low > high for low, high in zip(*sizes, strict=True)):
+        raise click.UsageError("--min-size must be at most --max-size")
     label = os.path.splitext(os.path.basename(model))[0] if os.path.exists(model) else _FACE
     find = functools.partial(_find, _load(model), label, options)
     coco = {"images": [], "annotations": [], "categories": [{"id": 0, "name": label}]}

@@ -16,7 +16,7 @@ from classicvision.images import LINES_SAMPLE
     type=Number(min=0),
     default=0,
     metavar="VOTES",
-    help="Leave out lines on which there are no more edge pixels than this (0).",
+    help="Leave out lines, not segments, with no more edge pixels than this (0).",
 )
 @click.option(
     "--min-length",

@@ -200,7 +200,7 @@ def hough_lines(
     Every edge pixel (x, y) votes for all lines ``rho = x cos(theta) + y sin(theta)`` through
     it. Lines are the cells of the table of votes that are above the threshold and are local
     maxima among their four neighbours. Votes and lines are those of OpenCV's ``HoughLines``,
-    bit for bit.
+    bit for bit; only among lines of as many votes is the order another, by rho.
 
     Parameters
     ----------

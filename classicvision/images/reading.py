@@ -79,12 +79,12 @@ def read_image(
     max_pixels = check_number(max_pixels, "max_pixels", at_least=1, integer=True)
     with _opened(path) as (stream, name):
         try:
-            with _no_warnings:
+            with _no_warnings, _no_limit if max_pixels > MAX_PIXELS else contextlib.nullcontext():
                 return _decode(stream, bool(gray), max_pixels)
         except ImportError:
             raise
         except Exception as error:  # decoders raise nearly anything on damaged data
-            reason = _reason(error)
+            reason = _reason(error, max_pixels)
     raise ValueError(f"{name}: {reason}")
 
 
@@ -92,7 +92,7 @@ class _Refused(Exception):
     """An image that is refused, with the reason and the remedy."""
 
 
-def _reason(error):
+def _reason(error, max_pixels):
     from PIL import Image, UnidentifiedImageError
 
     if isinstance(error, _Refused):
@@ -103,8 +103,10 @@ def _reason(error):
             "convert it to one of these"
         )
     if isinstance(error, Image.DecompressionBombError):
-        limit = 2 * Image.MAX_IMAGE_PIXELS
-        return f"more than {limit} pixels; shrink it, or raise PIL.Image.MAX_IMAGE_PIXELS"
+        return (
+            f"more pixels than the limit of {max_pixels}; "
+            "shrink it, or raise max_pixels if you trust it"
+        )
     if isinstance(error, MemoryError):
         return "decoding it needs more memory than there is; shrink it"
     detail = " ".join(str(error).split())[:200] or type(error).__name__
@@ -207,7 +209,17 @@ def _discard_stderr():
     os.close(saved)
 
 
+@contextlib.contextmanager
+def _lift_limit():
+    from PIL import Image
+
+    saved, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    yield
+    Image.MAX_IMAGE_PIXELS = saved
+
+
 _no_warnings = _Shared(_ignore_warnings)
+_no_limit = _Shared(_lift_limit)  # of Pillow's, where a higher one was asked for
 # libtiff and libpng write straight to standard error; what they found is raised as well.
 no_stderr = _Shared(_discard_stderr)
 

@@ -43,6 +43,14 @@ def test_every_stage_shows_something(photo, algorithm):
         assert np.max(picture) > np.min(picture), title
 
 
+@pytest.mark.parametrize("algorithm", STAGES)
+@pytest.mark.parametrize("shape", [(1, 1), (400, 1), (1, 400)])
+def test_thin_pictures_are_explained(run, algorithm, shape):
+    cv.write_image("thin.png", np.full(shape, 90, np.uint8))
+    assert run("explain", algorithm, "thin.png").exit_code == 0
+    assert max(cv.read_image(f"{algorithm}.png").shape) < 5000
+
+
 def test_reads_standard_input(run, photo):
     with open("photo.png", "rb") as file:
         result = run("explain", "canny", "-", input=file.read())
@@ -67,6 +75,8 @@ def test_without_arguments_for_both(run):
         ([], 2, "Missing argument"),
         (["canny", "nothing.png"], 2, "nothing.png: no such file"),
         (["canny", ""], 2, "the image has no name"),
+        (["canny", "."], 2, ".: a folder; give one picture"),
+        (["canny", "photo.png", "-o", "."], 2, ".: a folder; give the picture to write a name"),
         (["canny", "photo.png", "-o", "no/folder/here.png"], 1, "no/folder/here.png"),
         (["canny", "photo.png", "-o", "stages.xyz"], 1, "stages.xyz"),
     ],

@@ -208,6 +208,31 @@ def test_interrupted_run_keeps_what_is_done(start, photo, tmp_path, jobs):
         assert cv.read_image(tmp_path / "found" / name).shape == (512, 512, 3)
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="there is no such signal there")
+@pytest.mark.parametrize("wait", [0.5, 2, 4])
+def test_interrupted_while_it_compiles(start, photo, tmp_path, wait):
+    if os.environ.get("NUMBA_DISABLE_JIT") == "1":
+        pytest.skip("nothing is compiled")
+    process = start(
+        *("lines", "photo.png"),
+        environment={"NUMBA_CACHE_DIR": str(tmp_path / "cache")},
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    said = process.stderr.readline()
+    assert said == "classicvision: compiling, first run only ...\n"
+    time.sleep(wait)
+    os.killpg(process.pid, signal.SIGINT)
+    errors = process.communicate(timeout=60)[1]
+    if process.returncode == 0:  # it was done
+        assert errors == ""
+        return
+    assert process.returncode == 130
+    assert errors.startswith("classicvision: interrupted")
+    assert errors.count("\n") == 1
+
+
 def test_a_system_library_that_opencv_lacks(start, photo, tmp_path):
     (tmp_path / "lacks").mkdir()
     reason = "libGL.so.1: cannot open shared object file"

@@ -238,8 +238,17 @@ def test_the_limit_of_pixels(color):
 
 
 def test_a_bomb_is_refused_by_its_header():
-    with pytest.raises(ValueError, match=r"^<bytes>: more than 178956970 pixels; shrink it"):
+    with pytest.raises(ValueError, match=r"^<bytes>: more pixels than the limit of 178956970; "):
         read_image(png_header(1 << 30, 1 << 30))
+
+
+def test_a_limit_above_pillows_own(monkeypatch):
+    from PIL import Image
+
+    data = encode(np.zeros((9, 9, 3), np.uint8), "PNG")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)  # twice as many are an error
+    assert read_image(data, max_pixels=10**9).shape == (9, 9, 3)
+    assert Image.MAX_IMAGE_PIXELS == 10
 
 
 def test_a_truncated_file_is_named(tmp_path, color):

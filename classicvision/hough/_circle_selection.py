@@ -18,6 +18,7 @@ from classicvision.hough._circle_fitting import (
 _OWN_RING = 2.5  # pixels to both sides of a circle within which edge pixels belong to it
 _OWN_PART = 0.7  # of the votes a circle needs must be its own
 _SAME_CENTRE = 3.0  # pixels between the centres of a stroke's two edges
+_BLOCK = 256  # circles that are compared with all others at once
 
 
 # k = circle, from the best to the worst
@@ -103,27 +104,35 @@ def _merge_strokes(circles, signed, min_gap):
     the edges that could be a stroke's two sides those closest together are, so that two strokes
     side by side stay two.
     """
-    x, y, radius, side = circles[:, 0], circles[:, 1], circles[:, 2], circles[:, 5]
-    gaps = np.zeros(len(circles))
-    apart = np.hypot(x[:, None] - x, y[:, None] - y)
-    gap = np.abs(radius[:, None] - radius)
-    first, second = np.nonzero((apart < _SAME_CENTRE) & (gap < min_gap))
-    first, second = first[first < second], second[first < second]
-    if not len(first):
-        return circles, gaps
-    order = np.argsort(gap[first, second] + apart[first, second], kind="stable")
-    strength = _strength(circles)
+    gaps, side, strength = np.zeros(len(circles)), circles[:, 5], _strength(circles)
     circles, waiting, gone = circles.copy(), np.ones(len(circles), bool), []
-    for i, j in zip(first[order].tolist(), second[order].tolist(), strict=True):
+    for i, j in _concentric(circles, min_gap):
         if not (waiting[i] and waiting[j]):
             continue
         if strength[j] > strength[i]:
             i, j = j, i
         if not signed or side[i] != side[j]:
             waiting[i] = waiting[j] = False
-            gaps[i] = gap[i, j]
+            gaps[i] = abs(circles[i, 2] - circles[j, 2])
             circles[i, :3] = (circles[i, :3] + circles[j, :3]) / 2
         waiting[j] = False
         gone.append(j)
     rest = np.delete(np.arange(len(circles)), gone)
     return circles[rest], gaps[rest]
+
+
+def _concentric(circles, min_gap):
+    """Return the pairs of circles that may be a stroke or an edge seen twice, closest first."""
+    x, y, radius = circles[:, 0], circles[:, 1], circles[:, 2]
+    pairs, distances = [np.empty((0, 2), np.intp)], [np.empty(0)]
+    for start in range(0, len(circles), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        apart = np.hypot(x[block, None] - x, y[block, None] - y)
+        gap = np.abs(radius[block, None] - radius)
+        first, second = np.nonzero((apart < _SAME_CENTRE) & (gap < min_gap))
+        after = first + start < second
+        first, second = first[after], second[after]
+        pairs.append(np.stack([first + start, second], axis=1))
+        distances.append(gap[first, second] + apart[first, second])
+    order = np.argsort(np.concatenate(distances), kind="stable")
+    return np.concatenate(pairs)[order].tolist()

@@ -139,13 +139,3 @@ def axes_of(ellipses):
     with np.errstate(invalid="ignore", divide="ignore"):
         axes = 1 / np.sqrt(np.stack([mean - root, mean + root], axis=1))
     return axes, np.arctan2(-2 * q, r - p) / 2
-
-
-def from_axes(centers, axes, angles):
-    """Return ellipses from their half axes and the angles of the first of these."""
-    cosine, sine = np.cos(angles), np.sin(angles)
-    along, across = 1 / axes[:, 0] ** 2, 1 / axes[:, 1] ** 2
-    p = along * cosine**2 + across * sine**2
-    q = (along - across) * cosine * sine
-    r = along * sine**2 + across * cosine**2
-    return np.concatenate([centers, np.stack([p, q, r], axis=1)], axis=1)

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from classicvision._jit import kernel
+from classicvision.hough._linear import solve
 
 # Two ways to fit: from nearby, where a wrong edge a few pixels away does no harm, and from afar,
 # where the arcs left much open. Each row is a step: how far from the outline an edge point may
@@ -23,20 +24,65 @@ _LEAST_INSIDE = 0.5  # of the outline
 _GROWTH, _MOST_GROWTH = 0.01, 3.0  # of the first distance, per pixel of the mean half axis
 
 
-# k = sample along the outline, t = pixels along its normal. The samples are at equal steps of
-# the ellipse's parameter. Each stands for `share` pixels of the digital ellipse, which has one
-# pixel in every column where it is flat, and in every row where it is steep.
+# t = pixels along the normal. A step to a diagonal neighbour might pass between two edge pixels:
+# it takes two.
+@kernel(inline=True)
+def _nearest_edge(x, y, nx, ny, reach, steps, edges, side, least_cosine, claim):
+    """Return the distance and the number of the edge point nearest to a sample, or -1."""
+    places, index, owners = edges
+    rows, columns = index.shape
+    nearest, found = reach, -1
+    c, row = math.floor(x - steps * nx + 0.5), math.floor(y - steps * ny + 0.5)
+    t = -steps
+    while t <= steps:
+        if c >= 0 and row >= 0 and c < columns and row < rows:
+            e = index[row, c]
+            if e >= 0 and (owners[e] == 0 or owners[e] == claim):
+                aligned = places[2, e] * nx + places[3, e] * ny
+                aligned = -aligned * side if side != 0 else abs(aligned)
+                distance = abs((places[0, e] - x) * nx + (places[1, e] - y) * ny)
+                if aligned >= least_cosine and distance <= reach:
+                    owners[e] = claim
+                    if distance <= nearest:
+                        nearest, found = distance, e
+        next_c, next_row = math.floor(x + (t + 1) * nx + 0.5), math.floor(y + (t + 1) * ny + 0.5)
+        if c != next_c and row != next_row:
+            c = next_c
+        else:
+            c, row = next_c, next_row
+            t += 1
+    return nearest, found
+
+
+# i, j = x0, y0, p, q, r. The distance to first order is value / slope.
+@kernel(inline=True)
+def _add_equation(u, v, p, q, r, weight, equations):
+    """Add a point (u, v), relative to the centre, to the lower half of the equations."""
+    gx, gy = 2 * (p * u + q * v), 2 * (q * u + r * v)
+    slope = math.sqrt(gx * gx + gy * gy)
+    value = (p * u * u + 2 * q * u * v + r * v * v - 1) / slope
+    derivatives = (-gx / slope, -gy / slope, u * u / slope, 2 * u * v / slope, v * v / slope)
+    for i in range(5):
+        weighted = weight * derivatives[i]
+        for j in range(i + 1):
+            equations[i, j] += weighted * derivatives[j]
+        equations[i, 5] -= weighted * value
+
+
+# The samples are at equal steps of the ellipse's parameter. Each stands for `share` pixels of the
+# digital ellipse, which has one pixel in every column where it is flat, and in every row where it
+# is steep.
 @kernel
 def _collect(ellipse, edges, side, reach, stride, least_cosine, claim, sums, equations):
     """Find the nearest edge point to every sample of an outline.
 
     ``edges`` are the places, the index and the owners of the points. Points that an ellipse
-    owns are left out; where ``claim`` is not 0 it becomes the owner of those found. ``sums``
-    become the pixels of the digital ellipse that have an edge point, those inside the image,
-    all, and the first with less weight the farther off the edge point is. ``equations`` (5, 6)
-    become those of a Gauss-Newton step towards the points.
+    owns are left out; where ``claim`` is not 0 it becomes the owner of all within reach.
+    ``sums`` become the pixels of the digital ellipse that have an edge point, those inside the
+    image, all, and the first with less weight the farther off the edge point is. ``equations``
+    (5, 6) become those of a Gauss-Newton step towards the points.
     """
-    places, index, owners = edges
+    places, index = edges[0], edges[1]
     rows, columns = index.shape
     x0, y0, p, q, r = ellipse[0], ellipse[1], ellipse[2], ellipse[3], ellipse[4]
     mean, root = 0.5 * (p + r), math.sqrt(0.25 * (p - r) ** 2 + q * q)
@@ -66,83 +112,26 @@ def _collect(ellipse, edges, side, reach, stride, least_cosine, claim, sums, equ
             continue
         inside += share
         speed = math.sqrt(vx * vx + vy * vy)
-        nx, ny = vy / speed, -vx / speed
-        nearest, found = reach, -1
-        # A step to a diagonal neighbour might pass between two edge pixels: it takes two.
-        c, row = math.floor(x - steps * nx + 0.5), math.floor(y - steps * ny + 0.5)
-        t = -steps
-        while t <= steps:
-            if c >= 0 and row >= 0 and c < columns and row < rows:
-                e = index[row, c]
-                if e >= 0 and (owners[e] == 0 or owners[e] == claim):
-                    aligned = places[2, e] * nx + places[3, e] * ny
-                    aligned = -aligned * side if side != 0 else abs(aligned)
-                    distance = abs((places[0, e] - x) * nx + (places[1, e] - y) * ny)
-                    if aligned >= least_cosine and distance <= nearest:
-                        nearest, found = distance, e
-            next_c, next_row = (
-                math.floor(x + (t + 1) * nx + 0.5),
-                math.floor(y + (t + 1) * ny + 0.5),
-            )
-            if c != next_c and row != next_row:
-                c = next_c
-            else:
-                c, row = next_c, next_row
-                t += 1
+        nearest, found = _nearest_edge(
+            x, y, vy / speed, -vx / speed, reach, steps, edges, side, least_cosine, claim
+        )
         if found < 0:
             continue
-        if claim != 0:
-            owners[found] = claim
         weight = share * (1 - (nearest / reach) ** 2)
         voted += share
         weighted += weight
-        # The distance to first order, value / slope, and its derivatives by x0, y0, p, q, r.
         u, v = (places[0, found] - x0) / unit, (places[1, found] - y0) / unit
-        gx, gy = 2 * (p * u + q * v), 2 * (q * u + r * v)
-        slope = math.sqrt(gx * gx + gy * gy)
-        value = (p * u * u + 2 * q * u * v + r * v * v - 1) / slope
-        j0, j1 = -gx / slope, -gy / slope
-        j2, j3, j4 = u * u / slope, 2 * u * v / slope, v * v / slope
-        w0, w1, w2, w3, w4 = weight * j0, weight * j1, weight * j2, weight * j3, weight * j4
-        equations[0, 0] += w0 * j0
-        equations[1, 0] += w1 * j0
-        equations[1, 1] += w1 * j1
-        equations[2, 0] += w2 * j0
-        equations[2, 1] += w2 * j1
-        equations[2, 2] += w2 * j2
-        equations[3, 0] += w3 * j0
-        equations[3, 1] += w3 * j1
-        equations[3, 2] += w3 * j2
-        equations[3, 3] += w3 * j3
-        equations[4, 0] += w4 * j0
-        equations[4, 1] += w4 * j1
-        equations[4, 2] += w4 * j2
-        equations[4, 3] += w4 * j3
-        equations[4, 4] += w4 * j4
-        equations[0, 5] -= w0 * value
-        equations[1, 5] -= w1 * value
-        equations[2, 5] -= w2 * value
-        equations[3, 5] -= w3 * value
-        equations[4, 5] -= w4 * value
+        _add_equation(u, v, p, q, r, weight, equations)
     sums[0], sums[1], sums[2], sums[3] = voted, inside, total, weighted
 
 
 @kernel
-def _solve(equations, damping):
-    """Solve the symmetric 5 x 5 equations, whose lower half is given; column 5 is the result."""
+def _complete(equations, damping):
+    """Write the upper half of the symmetric equations, and make what is undetermined stay."""
     for i in range(5):
         equations[i, i] += damping * equations[i, i] + 1e-12
         for j in range(i):
             equations[j, i] = equations[i, j]
-    for i in range(5):
-        for j in range(i + 1, 5):
-            factor = equations[j, i] / equations[i, i]
-            for k in range(i, 6):
-                equations[j, k] -= factor * equations[i, k]
-    for i in range(4, -1, -1):
-        for k in range(i + 1, 5):
-            equations[i, 5] -= equations[i, k] * equations[k, 5]
-        equations[i, 5] /= equations[i, i]
 
 
 @kernel
@@ -170,7 +159,8 @@ def _refine(ellipses, sides, edges, schedule, limits, results, equations):
         good = True
         for n in range(len(schedule)):
             if n > 0:
-                _solve(equations, damping)
+                _complete(equations, damping)
+                solve(equations)
                 good = _move(ellipse, equations, least, most)
             if good:
                 reach, stride = schedule[n, 0], schedule[n, 1]
@@ -230,8 +220,9 @@ def fit_and_choose(candidates, sides, points, least, most, threshold):
     -------
     fitted, fitted_votes : ndarray
         All ellipses that reach the threshold, many of them the same, with their votes.
-    chosen, chosen_sides, chosen_votes : ndarray
-        Those that do so with edge points of their own, the best first.
+    chosen, chosen_sides, chosen_votes, chosen_pixels : ndarray
+        Those that do so with edge points of their own, the best first; their votes, and the
+        pixels of their digital ellipses inside the image.
     """
     edges = points.places, points.index, np.zeros(points.places.shape[1], np.int32)
     equations, least_cosine = np.empty((5, 6)), math.cos(_LARGEST_ANGLE)
@@ -258,5 +249,5 @@ def fit_and_choose(candidates, sides, points, least, most, threshold):
         votes,
         equations,
     )
-    chosen, votes = chosen[:count], votes[:count, 0]
-    return ellipses, results[:, 0], ellipses[chosen], sides[chosen], votes
+    chosen, (votes, pixels, _, _) = chosen[:count], votes[:count].T
+    return ellipses, results[:, 0], ellipses[chosen], sides[chosen], votes, pixels

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from classicvision._jit import kernel
+from classicvision.hough._linear import solve
 
 _NONE = 1e9  # the distance of an edge that is not there
 _PEN = 5  # two edges, each up to so far away, may be the two sides of a line drawn with a pen
@@ -44,21 +45,6 @@ def _look_across(x, y, nx, ny, reach, cosine, signed, nearest, edges):
         elif agreement <= -cosine and not signed:
             backward = distance if abs(distance) < abs(backward) else backward
     return forward, backward
-
-
-# A symmetric system of four equations, its right side in the fifth column, by elimination.
-@kernel
-def _solve(system):
-    """Turn the fifth column into the solution."""
-    for k in range(4):
-        for m in range(k + 1, 4):
-            factor = system[m, k] / system[k, k]
-            for n in range(k, 5):
-                system[m, n] -= factor * system[k, n]
-    for k in range(3, -1, -1):
-        for n in range(k + 1, 4):
-            system[k, 4] -= system[k, n] * system[n, 4]
-        system[k, 4] /= system[k, k]
 
 
 # i = point of the contour.
@@ -117,7 +103,7 @@ def _move(contour, normals, radius, pose, distances, width, damping, limits, sys
         system[k, k] += weights * damping[k]
         for m in range(k):
             system[k, m] = system[m, k]
-    _solve(system)
+    solve(system)
     pose[0] += system[0, 4]
     pose[1] += system[1, 4]
     turned = pose[2] + system[2, 4] / (scale * radius)

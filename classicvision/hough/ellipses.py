@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _SLACK = 1.0  # pixels by which a half axis may miss its limits
 _SMALLEST = 2.0  # pixels; half axes of a candidate
 _SHORTEST_ARC, _LONGEST_SHORTEST = 8, 20  # pixels; arcs of large ellipses must be longer
+_BLOCK = 256  # outlines that are compared with all others at once
 _PIXEL_VARIANCE = 1 / 12  # of the square that a pixel averages over
 
 
@@ -41,6 +42,8 @@ class EllipseSteps:
         Those that reach it with edge pixels of their own, the best first.
     ellipses : Ellipses
         The result: the outlines of lines joined, and of the sizes wanted only.
+    scores : ndarray of float64, shape (n,)
+        The votes of each divided by its pixels inside the image.
     """
 
     edges: NDArray[np.bool_]
@@ -48,6 +51,7 @@ class EllipseSteps:
     candidates: Ellipses
     outlines: Ellipses
     ellipses: Ellipses
+    scores: NDArray[np.float64]
 
 
 @overload
@@ -116,7 +120,7 @@ def hough_ellipses(
         inside the image. From 0.3 on hardly anything else is found where most edges belong to
         ellipses; texture may need 0.6.
     max_ellipses : int, optional
-        Return only so many, those with most votes.
+        Return the best only.
     sigma : float
         Standard deviation in pixels of the Gaussian that smooths first. With ``edges=True``
         there is none.
@@ -129,10 +133,11 @@ def hough_ellipses(
     Returns
     -------
     ellipses : Ellipses
-        By votes, which are the pixels of the digital ellipse that have an edge pixel within 1
-        pixel, with a normal like the ellipse's. Each edge pixel votes for one ellipse only. Of
-        a line the outline that has more votes counts. Centres and axes are exact to a fraction
-        of a pixel; the angles are from -pi / 2 to pi / 2.
+        The best first: by votes divided by pixels inside the image, then by votes, then from
+        top to bottom and from left to right. The votes are the pixels of the digital ellipse
+        that have an edge pixel within 1 pixel, with a normal like the ellipse's. Each edge pixel
+        votes for one ellipse only. Of a line the outline that has more votes counts. Centres
+        and axes are exact to a fraction of a pixel; the angles are from -pi / 2 to pi / 2.
     steps : EllipseSteps
         Instead of ``ellipses``, with ``return_steps=True``.
 
@@ -196,7 +201,7 @@ def hough_ellipses(
     min_ratio = check_number(min_ratio, "min_ratio", at_least=0, at_most=1)
     threshold = check_number(threshold, "threshold", above=0, at_most=1)
     sigma = check_number(sigma, "sigma", at_least=0)
-    max_stroke = check_number(max_stroke, "max_stroke", at_least=0)
+    max_stroke = min(check_number(max_stroke, "max_stroke", at_least=0), sum(image.shape[:2]))
     max_radius = _check_largest(max_radius, min_radius, image.shape)
     if max_ellipses is not None:
         max_ellipses = check_number(max_ellipses, "max_ellipses", at_least=1, integer=True)
@@ -209,16 +214,18 @@ def hough_ellipses(
     margin = _SLACK + max_stroke / 2
     least, most = max(_SMALLEST, min_radius - margin), max_radius + margin
     candidates, sides = propose(arcs, least, most, min_ratio)
-    fitted, fitted_votes, chosen, sides, votes = fit_and_choose(
+    fitted, fitted_votes, chosen, sides, votes, pixels = fit_and_choose(
         candidates, sides, points, least, most, threshold
     )
     blur = 0 if edges else sigma**2 + _PIXEL_VARIANCE
     outlines = _result(chosen, votes, blur)
-    found = _join_strokes(outlines, sides, max_stroke)
-    axes = found.axes
+    found, scores = _join_strokes(outlines, votes / pixels, sides, max_stroke)
+    axes = found.axes.astype(np.float64)
     right = (axes[:, 1] >= min_radius - _SLACK) & (axes[:, 0] <= max_radius + _SLACK)
-    found = found[right & (axes[:, 1] >= min_ratio * axes[:, 0])]
-    found = found[np.argsort(-found.votes, kind="stable")[:max_ellipses]]
+    right &= axes[:, 1] >= min_ratio * axes[:, 0]
+    order = np.lexsort((found.centers[:, 0], found.centers[:, 1], -found.votes, -scores))
+    order = order[right[order]][:max_ellipses]
+    found = found[order]
     if not return_steps:
         return found
     path = points.places[:2, arcs.path].T
@@ -228,6 +235,7 @@ def hough_ellipses(
         candidates=_result(fitted, fitted_votes, blur),
         outlines=outlines,
         ellipses=found,
+        scores=scores[order],
     )
 
 
@@ -254,38 +262,50 @@ def _result(ellipses, votes, blur):
     return Ellipses(ellipses[:, :2], axes, angles, np.rint(votes).astype(np.int64))
 
 
-def _join_strokes(outlines, sides, max_stroke):
-    """Replace the two outlines of each line by one ellipse in its middle.
+def _join_strokes(outlines, scores, sides, max_stroke):
+    """Replace the two outlines of each line by one ellipse in its middle; return the scores too.
 
     Of all pairs of outlines, one inside the other, the closest are joined first.
     """
-    axes = outlines.axes.astype(np.float64)
-    gaps = axes[:, None] - axes[None, :]
-    apart = np.hypot(*(outlines.centers[:, None] - outlines.centers[None, :]).transpose(2, 0, 1))
-    gap = gaps.mean(axis=2)
-    inside = (gaps.min(axis=2) > -_SLACK) & (gap > 0) & (gap <= max_stroke)
-    inside &= (apart <= max_stroke / 2) & (sides[:, None] * sides[None, :] <= 0)
-    outer, inner = np.nonzero(inside)
     single, pairs = np.ones(len(outlines), bool), []
-    for k in np.argsort(gap[outer, inner], kind="stable"):
-        pair = [outer[k], inner[k]]
+    for pair in _nested(outlines, sides, max_stroke):
         if single[pair].all():
             single[pair] = False
             pairs.append(pair)
     pairs = np.array(pairs, np.int64).reshape(-1, 2)
+    axes = outlines.axes.astype(np.float64)
     # Angles are averaged as directions of twice the angle; that of a rounder ellipse counts less.
     weight = axes[pairs, 0] - axes[pairs, 1] + 1e-9
     double = (weight * np.exp(2j * outlines.angles[pairs])).sum(axis=1)
+    better = np.where(outlines.votes[pairs[:, 1]] > outlines.votes[pairs[:, 0]], *pairs.T[::-1])
     joined = Ellipses(
         outlines.centers[pairs].mean(axis=1),
         axes[pairs].mean(axis=1),
         np.angle(double) / 2,
-        outlines.votes[pairs].max(axis=1),
+        outlines.votes[better],
     )
     kept = outlines[single]
-    return Ellipses(
+    found = Ellipses(
         *(
             np.concatenate([getattr(part, name) for part in (joined, kept)])
             for name in ("centers", "axes", "angles", "votes")
         )
     )
+    return found, np.concatenate([scores[better], scores[single]])
+
+
+def _nested(outlines, sides, max_stroke):
+    """Return the pairs (outer, inner) that may be two outlines of a line, the closest first."""
+    centers, axes = outlines.centers.astype(np.float64), outlines.axes.astype(np.float64)
+    pairs, closeness = [np.empty((0, 2), np.intp)], [np.empty(0)]
+    for start in range(0, len(outlines), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        gaps = axes[block, None] - axes
+        apart = np.hypot(*(centers[block, None] - centers).transpose(2, 0, 1))
+        gap = gaps.mean(axis=2)
+        inside = (gaps.min(axis=2) > -_SLACK) & (gap > 0) & (gap <= max_stroke)
+        inside &= (apart <= max_stroke / 2) & (sides[block, None] * sides <= 0)
+        outer, inner = np.nonzero(inside)
+        pairs.append(np.stack([outer + start, inner], axis=1))
+        closeness.append(gap[outer, inner])
+    return np.concatenate(pairs)[np.argsort(np.concatenate(closeness), kind="stable")]

@@ -47,6 +47,8 @@ class GeneralizedHoughSteps:
         The peaks after fitting, before the same edges are denied to all but one.
     matches : Matches
         The result.
+    scores : ndarray of float64, shape (n,)
+        The part of the contour that has an edge, of each match.
     """
 
     edges: NDArray[np.bool_]
@@ -56,6 +58,7 @@ class GeneralizedHoughSteps:
     scales: NDArray[np.float64]
     candidates: Matches
     matches: Matches
+    scores: NDArray[np.float64]
 
 
 class GeneralizedHough:
@@ -298,11 +301,12 @@ class GeneralizedHough:
         Returns
         -------
         matches : Matches
-            The best first, by the part of the contour that has an edge. ``votes`` is the number
-            of contour pixels at the match's scale that have an edge within 2 pixels whose
-            direction differs by at most 20 degrees (or lie in the middle of two edges, which
-            are the sides of a line drawn with a pen). ``angles`` are above -pi and at most pi
-            where ``rotation`` allows a whole turn. The middle of the contour lies in the image.
+            The best first: by the part of the contour that has an edge, then by votes, then from
+            top to bottom and from left to right. ``votes`` is the number of contour pixels at
+            the match's scale that have an edge within 2 pixels whose direction differs by at
+            most 20 degrees (or lie in the middle of two edges, which are the sides of a line
+            drawn with a pen). ``angles`` are above -pi and at most pi where ``rotation`` allows
+            a whole turn. The middle of the contour lies in the image.
         steps : GeneralizedHoughSteps
             Instead of ``matches``, with ``return_steps=True``.
 
@@ -337,7 +341,8 @@ class GeneralizedHough:
         if rotation[1] - rotation[0] >= 2 * math.pi:
             poses[:, 2] = math.pi - (math.pi - poses[:, 2]) % (2 * math.pi)
         backing = field.backing(poses)
-        matches = self._matches(*field.share(poses, backing, threshold))[:max_matches]
+        matches, scores = self._matches(*field.share(poses, backing, threshold))
+        matches = matches[:max_matches]
         if not return_steps:
             return matches
         votes, plane = best
@@ -348,16 +353,17 @@ class GeneralizedHough:
             votes=votes.astype(np.int32),
             angles=grid.angles[turn],
             scales=grid.scales[scale],
-            candidates=self._matches(poses, backing),
+            candidates=self._matches(poses, backing)[0],
             matches=matches,
+            scores=scores[:max_matches],
         )
 
     def _matches(self, poses, backing):
-        """Return the matches of these poses of the contour's mean, the best first."""
-        order = np.argsort(-backing, kind="stable")
-        (x, y, angle, scale), backing = poses[order].T, backing[order]
+        """Return the matches of these poses of the contour's mean, best first, and their scores."""
+        x, y, angle, scale = poses.T
         u, v = np.subtract(self.center, self._mean)
         x = x + scale * (u * np.cos(angle) - v * np.sin(angle))
         y = y + scale * (u * np.sin(angle) + v * np.cos(angle))
         votes = np.rint(backing * scale * len(self.contour)).astype(np.int64)
-        return Matches(np.stack([x, y], axis=1), scale, angle, votes)
+        order = np.lexsort((x, y, -votes, -backing))
+        return Matches(np.stack([x, y], axis=1), scale, angle, votes)[order], backing[order]

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from classicvision.hough import _circle_centers, _circle_edges, _circle_fitting
+from classicvision.hough import (
+    _circle_centers,
+    _circle_edges,
+    _circle_fitting,
+    _circle_selection,
+)
 from classicvision.hough.circles import hough_circles
 from tests.hough.scenes import perimeter, round_ones
 from tests.naive import circles as naive
@@ -155,6 +160,21 @@ def test_memory_for_the_largest_circle_that_can_be_tried(cell, small, monkeypatc
     last = inner + (bins - 3 - 1.5) * bin_width  # two bins on either side stay empty
     largest = last + _circle_fitting._FARTHEST_MOVE * cell
     assert marks.size >= _circle_fitting.new_marks(largest).size
+
+
+@pytest.mark.parametrize("block", [1, 3])
+def test_more_circles_than_are_compared_at_once(block, monkeypatch, rng):
+    circles = np.column_stack([rng.uniform(0, 4, (12, 2)), rng.uniform(9, 20, 12)])
+    circles = np.column_stack(
+        [circles, rng.integers(30, 60, 12), [80] * 12, rng.integers(0, 2, 12)]
+    )
+    wanted, gaps = _circle_selection._merge_strokes(circles, True, 4.0)
+    assert len(wanted) < 12
+    assert gaps.any()
+    monkeypatch.setattr(_circle_selection, "_BLOCK", block)
+    merged, same_gaps = _circle_selection._merge_strokes(circles, True, 4.0)
+    np.testing.assert_array_equal(merged, wanted)
+    np.testing.assert_array_equal(same_gaps, gaps)
 
 
 def test_a_digital_circle_has_a_pixel_in_each_column_or_row():

@@ -11,7 +11,7 @@ from skimage.draw import ellipse_perimeter
 
 import classicvision as cv
 from classicvision._opencv import opencv
-from classicvision.hough import _conics
+from classicvision.hough import _conics, ellipses
 from classicvision.hough.ellipses import EllipseSteps, hough_ellipses
 from classicvision.results import Ellipses
 from tests.hough.scenes import make_scene, measure, painted
@@ -66,7 +66,6 @@ def test_concentric_ellipses():
     assert len(found) == 3
     np.testing.assert_allclose(sorted(found.axes[:, 0]), [24, 38, 50], atol=0.3)
     np.testing.assert_allclose(found.centers, [[60, 55]] * 3, atol=0.2)
-    assert (np.diff(found.votes) <= 0).all()
 
 
 def test_the_frame_cuts_an_ellipse():
@@ -93,12 +92,45 @@ def test_limits_of_the_axes():
         assert len(hough_ellipses(image, **{**wanted, **other})) == 0
 
 
-def test_most_votes_first():
+def test_the_best_first():
     image = painted([(30, 30, 16, 12, 0, 0), (75, 40, 22, 18, 1, 0), (28, 62, 13, 11, 0, 0)])
-    found = hough_ellipses(image)
-    assert len(found) == 3
-    assert found.votes.tolist() == sorted(found.votes.tolist(), reverse=True)
+    image[:, 89:] = image[0, 0]  # the largest has most votes, but an end is missing
+    steps = hough_ellipses(image, return_steps=True)
+    found, scores = steps.ellipses, steps.scores
+    assert len(found) == len(scores) == 3
+    assert found.votes.argmax() == 2
+    assert scores[2] < 0.85
+    assert (np.diff(scores) <= 0).all()
+    assert scores[:2] == pytest.approx(1, abs=0.1)
+    pixels = 4 * np.hypot(*found.axes.T)
+    np.testing.assert_allclose(scores, found.votes / pixels, atol=0.08)
     assert hough_ellipses(image, max_ellipses=2) == found[:2]
+
+
+def test_a_low_threshold_finds_none_twice():
+    image = painted([(35, 40, 24, 18, 0.5, 0), (80, 40, 17, 12, 0, 3)])
+    assert len(hough_ellipses(image, threshold=0.25)) == 2
+    edges = hough_ellipses(image, return_steps=True).edges
+    assert len(hough_ellipses(edges, edges=True, threshold=0.25)) == 2
+
+
+@pytest.mark.lane
+def test_more_outlines_than_are_compared_at_once(monkeypatch):
+    image = painted([(24, 20, 15, 11, 0.4, 3)], 40, 48)
+    wanted = hough_ellipses(image)
+    assert len(wanted) == 1
+    monkeypatch.setattr(ellipses, "_BLOCK", 1)
+    assert hough_ellipses(image) == wanted
+
+
+@pytest.mark.lane
+def test_lengths_beyond_the_image():
+    image = painted([(24, 20, 16, 12, 0, 0)], 40, 48)
+    wanted = hough_ellipses(image, max_radius=88, max_stroke=88)
+    assert len(wanted) == 1
+    for most in (1e9, 1e300, math.inf):
+        assert hough_ellipses(image, max_radius=most, max_stroke=most) == wanted
+        assert len(hough_ellipses(image, min_radius=most, max_radius=most)) == 0
 
 
 # scikit-image's own tests of hough_ellipse draw outlines like these; where one is turned,
@@ -254,7 +286,8 @@ def test_all_samples(data_folder):
 
 def test_round_things_of_the_samples(data_folder):
     folder = data_folder / "opencv_samples"
-    found = hough_ellipses(cv.read_image(folder / "stuff.jpg"), max_ellipses=2)
+    found = hough_ellipses(cv.read_image(folder / "stuff.jpg"))
+    found = found[np.argsort(-found.votes)[:2]]
     np.testing.assert_allclose(found.centers, [[395, 185], [227, 56]], atol=2)
     np.testing.assert_allclose(found.axes, [[59, 58], [39, 36]], atol=2)
     found = hough_ellipses(cv.read_image(folder / "board.jpg"), threshold=0.8)

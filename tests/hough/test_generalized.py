@@ -255,6 +255,8 @@ def test_steps():
     assert abs(steps.angles[best]) < 0.2
     assert 0.85 <= steps.scales[best] <= 1.15
     assert steps.candidates[:1] == found
+    votes = steps.scores * found.scales * len(hough.contour)
+    np.testing.assert_allclose(votes, found.votes, atol=0.51)
     assert len(steps.candidates) > 1
 
 

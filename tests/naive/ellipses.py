@@ -9,6 +9,13 @@ import math
 import numpy as np
 
 
+def from_axes(x, y, longer, shorter, angle):
+    """The ellipse with these half axes; the angle is that of the first one."""
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    (p, q), (_, r) = turn @ np.diag([1 / longer**2, 1 / shorter**2]) @ turn.T
+    return np.array([x, y, p, q, r])
+
+
 def exact_places(mask, gx, gy):
     """Edge pixels moved across their edge to the greatest gradient, in the nearest of 8 ways."""
     rows, columns = mask.shape

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _IMAGE_DTYPES = ("bool", "uint8", "uint16", "int16", "float32", "float64")
+LARGEST_WINDOW = 100_000  # pixels; the border takes time and memory of this size
 _IMAGE_TYPES = frozenset(np.dtype(name).type for name in _IMAGE_DTYPES)
 
 
@@ -135,6 +136,15 @@ def check_size(size, name):
         check_number(width, f"{name} width", at_least=0, at_most=2**31 - 1, integer=True),
         check_number(height, f"{name} height", at_least=0, at_most=2**31 - 1, integer=True),
     )
+
+
+def check_window(size, name="size"):
+    """Return ``(width, height)`` of a filter's window, from 1 to ``LARGEST_WINDOW`` pixels."""
+    if size is None:
+        raise TypeError(f"{name} must be an integer or (width, height), got None")
+    for length, side in zip(check_size(size, name), ("width", "height"), strict=True):
+        check_number(length, f"{name} {side}", at_least=1, at_most=LARGEST_WINDOW, integer=True)
+    return check_size(size, name)
 
 
 def check_boxes(boxes: ArrayLike, name: str = "boxes") -> NDArray[np.float32]:

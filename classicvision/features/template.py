@@ -24,6 +24,7 @@ _DIRECT_COST, _FFT_COST, _FFT_SETUP = 0.1, 1.0, 100_000
 # A window counts as flat where its standard deviation is below this part of the largest
 # deviation in the image: less is lost in the rounding of running sums. Sums of integers are exact.
 _FLAT_INTEGERS, _FLAT_FLOATS = 3e-8, 1e-6
+_LARGEST_EXPONENT = 256  # of two: sums of squares of larger values may be infinite, or vanish
 
 
 # p = plane (channel), r, c = row and column of the result, i, j = those of the template, whose
@@ -100,8 +101,9 @@ def match_template(image: ArrayLike, template: ArrayLike) -> NDArray[np.float32]
     Parameters
     ----------
     image : array_like, shape (rows, columns) or (rows, columns, 3)
-    template : array_like
-        Not larger than the image, with as many channels; its dtype and range may be others.
+    template : array_like, shape (height, width) or (height, width, 3)
+        Not larger than the image, with as many channels. Of bool, uint8, uint16, int16, float32
+        or float64; dtype and range may be others than the image's.
 
     Returns
     -------
@@ -112,8 +114,11 @@ def match_template(image: ArrayLike, template: ArrayLike) -> NDArray[np.float32]
 
     Raises
     ------
-    TypeError, ValueError
-        For what is not an image, or a template that is larger or has other channels.
+    TypeError
+        For a dtype or a number of dimensions that no image has.
+    ValueError
+        For an image or template without pixels or with values that are not finite, or a template
+        that is larger or has other channels.
 
     Notes
     -----
@@ -198,6 +203,10 @@ def _planes(image, padding):
     rows, columns = image.shape[:2]
     planes = np.zeros((image.size // (rows * columns), rows, columns + padding))
     planes[:, :, :columns] = image if image.ndim == 2 else np.moveaxis(image, 2, 0)
+    if image.dtype == np.float64:
+        exponent = math.frexp(max(image.max(), -image.min()))[1]
+        if abs(exponent) > _LARGEST_EXPONENT:  # a factor changes no correlation
+            np.ldexp(planes, -exponent, out=planes)
     return planes
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import numbers
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
@@ -16,12 +17,63 @@ from classicvision.filters.blending import gaussian_pyramid
 from classicvision.results import Detections
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
 _SMALLEST_SIDE = 12  # pixels of the template's shorter side at the coarsest level
-_CANDIDATES = 64  # followed from the coarsest level to the finest
+_CANDIDATES = 64  # followed from the coarsest level to the finest, at least
 _REACH = 2  # pixels around a candidate of the coarser level
 _SAME = 0.8  # intersection over union of candidates that are one
+
+
+@dataclass(frozen=True)
+class TemplateSteps:
+    """What `find_template` computes on its way.
+
+    Attributes
+    ----------
+    reduction : int
+        How many times smaller than the image its coarsest level is.
+    scales : ndarray of float64, shape (n,)
+        The scales searched there.
+    correlations : list of ndarray of float32
+        For each of them :func:`match_template` of the coarsest level.
+    candidates : list of Detections
+        What goes on from each level to the next, the coarsest first.
+    detections : Detections
+        The result.
+    """
+
+    reduction: int
+    scales: NDArray[np.float64]
+    correlations: list[NDArray[np.float32]]
+    candidates: list[Detections]
+    detections: Detections
+
+
+@overload
+def find_template(
+    image: ArrayLike,
+    template: ArrayLike,
+    *,
+    scales: float | tuple[float, float] = ...,
+    threshold: float = ...,
+    overlap: float = ...,
+    max_detections: int | None = ...,
+    return_steps: Literal[False] = ...,
+) -> Detections: ...
+
+
+@overload
+def find_template(
+    image: ArrayLike,
+    template: ArrayLike,
+    *,
+    scales: float | tuple[float, float] = ...,
+    threshold: float = ...,
+    overlap: float = ...,
+    max_detections: int | None = ...,
+    return_steps: Literal[True],
+) -> TemplateSteps: ...
 
 
 def find_template(
@@ -31,39 +83,54 @@ def find_template(
     scales: float | tuple[float, float] = (0.5, 1.0),
     threshold: float = 0.7,
     overlap: float = 0.3,
-) -> Detections:
+    max_detections: int | None = 64,
+    return_steps: bool = False,
+) -> Detections | TemplateSteps:
     """Find a template in an image, at any scale of a range.
 
     Parameters
     ----------
     image : array_like, shape (rows, columns) or (rows, columns, 3)
-    template : array_like
-        With as many channels as the image.
+    template : array_like, shape (height, width) or (height, width, 3)
+        With as many channels as the image. Of bool, uint8, uint16, int16, float32 or float64;
+        dtype and range may be others than the image's.
     scales : (float, float) or float
         The smallest and the largest size of the object in the image, relative to the template: 0.5
         is half as large. One number: that size only.
     threshold : float
-        The smallest correlation coefficient, -1 to 1, of a detection.
+        The smallest correlation coefficient of a detection, from 0 to 1: only places that
+        correlate positively are looked at.
     overlap : float
-        Of detections whose intersection over union exceeds this, 0 to 1, only the best is kept.
+        Of detections whose intersection over union exceeds this, 0 to 0.8, only the best is
+        kept. Places that overlap by more than 0.8 always count as one.
+    max_detections : int, optional
+        The most detections that are returned. None: all, from places that correlate at least
+        half as well as ``threshold`` at the coarsest level; their number, and with it the time,
+        can be large for a low threshold.
+    return_steps : bool
+        Return `TemplateSteps`, with the scales and what is found at each level, instead.
 
     Returns
     -------
-    Detections
+    Detections or TemplateSteps
         The best first; the scores are the correlation coefficients of :func:`match_template`,
         at the peaks of parabolas through those of neighbouring pixels.
 
     Raises
     ------
-    TypeError, ValueError
-        For what is not an image, for options out of range, or for a template that does not fit
-        into the image at its smallest scale.
+    TypeError
+        For a dtype or a number of dimensions that no image has, or options that are no numbers.
+    ValueError
+        For an image or template without pixels or with values that are not finite, options out
+        of range, a template with other channels or that does not fit into the image at its
+        smallest scale.
 
     Notes
     -----
     1. Image and template are reduced until the smallest template has sides of 12 pixels.
     2. There the template is compared with the whole image at all scales; the corners of one
-       differ from those of the next by about one pixel. The best 64 places go on.
+       differ from those of the next by about one pixel. The best ``max_detections`` places go on,
+       but 64 at least.
     3. On each finer level every candidate is compared again at its scale and at the two next to
        it, twice as close as before, in a neighbourhood of 5 x 5 pixels; from the best of them it
        goes on to the next scale, until there is no better one.
@@ -92,19 +159,24 @@ def find_template(
     image, template = check_image(image), check_image(template, name="template")
     check_channels(image, template)
     low, high = _check_scales(scales)
-    threshold = check_number(threshold, "threshold", at_least=-1, at_most=1)
-    overlap = check_number(overlap, "overlap", at_least=0, at_most=1)
+    threshold = check_number(threshold, "threshold", at_least=0, at_most=1)
+    overlap = check_number(overlap, "overlap", at_least=0, at_most=_SAME)
+    if max_detections is not None:
+        max_detections = check_number(max_detections, "max_detections", at_least=1, integer=True)
     _check_fits(image.shape, template.shape, low)
-    space = _ScaleSpace(image, template, low, high)
-    found = space.scan()
+    limit = None if max_detections is None else max(max_detections, _CANDIDATES)
+    space = _ScaleSpace(image, template, low, high, limit)
+    found, correlations = space.scan(threshold / 2 if limit is None else 0.0, return_steps)
+    candidates = [space.detections(found)]
     for level in range(space.coarsest - 1, -1, -1):
         found = space.refine(found, level)
-    found = [candidate for candidate in found if candidate[3] >= threshold]
-    if not found:
-        return Detections(np.zeros((0, 4)))
-    boxes, scores = space.boxes(found), np.array([candidate[3] for candidate in found])
-    kept = nms(boxes, scores, overlap)
-    return Detections(boxes[kept], scores[kept])
+        candidates.append(space.detections(found))
+    best = candidates[-1][candidates[-1].scores >= threshold]
+    detections = best[nms(best.boxes, best.scores, overlap)[:max_detections]]
+    if not return_steps:
+        return detections
+    scales = space.scale(np.arange(len(correlations)) * 2**space.coarsest)
+    return TemplateSteps(2**space.coarsest, scales, correlations, candidates, detections)
 
 
 class _ScaleSpace:
@@ -114,8 +186,9 @@ class _ScaleSpace:
     is ``low * ratio ** step``.
     """
 
-    def __init__(self, image, template, low, high):
-        work = np.float64 if image.dtype == np.float64 else np.float32
+    def __init__(self, image, template, low, high, limit):
+        work = np.float64 if np.float64 in (image.dtype, template.dtype) else np.float32
+        self.limit = limit  # of candidates, None for all
         height, width = template.shape[:2]
         self.size = np.array([width, height])
         self.low = low
@@ -135,25 +208,35 @@ class _ScaleSpace:
     def scale(self, step):
         return self.low * self.ratio**step
 
+    def detections(self, candidates):
+        if not candidates:
+            return Detections(np.zeros((0, 4)))
+        return Detections(self.boxes(candidates), [candidate[3] for candidate in candidates])
+
     def boxes(self, candidates):
         """Return the boxes of candidates as an array of x1, y1, x2, y2."""
         centres = np.array([candidate[:2] for candidate in candidates])
         halves = [self.scale(candidate[2]) * self.size / 2 for candidate in candidates]
         return np.hstack([centres - halves, centres + halves])
 
-    def scan(self):
-        """Compare the template with the whole image of the coarsest level at all scales."""
-        level, found = self.coarsest, []
+    def scan(self, above, keep):
+        """Compare the template with the whole image of the coarsest level at all scales.
+
+        Return the candidates that score more than ``above``, and where ``keep`` all scores.
+        """
+        level, found, kept = self.coarsest, [], []
         image = self.images[level]
         for step in range(0, self.steps + 1, 2**level):
             pattern, first = self._pattern(step, level)
             if any(pattern.shape[i] > image.shape[i] for i in range(2)):
                 break
             scores = correlation(image, pattern)
-            for r, c in _peaks(scores, _CANDIDATES):
+            if keep:
+                kept.append(scores)
+            for r, c in _peaks(scores, above, self.limit):
                 x, y = np.array([c, r]) * 2**level + first
                 found.append((x, y, step, float(scores[r, c])))
-        return self._distinct(found)
+        return self._distinct(found), kept
 
     def refine(self, candidates, level):
         """Return the candidates with their places and scales as a finer level shows them."""
@@ -215,14 +298,14 @@ class _ScaleSpace:
         if not candidates:
             return []
         scores = np.array([candidate[3] for candidate in candidates])
-        return [candidates[i] for i in nms(self.boxes(candidates), scores, _SAME)[:_CANDIDATES]]
+        return [candidates[i] for i in nms(self.boxes(candidates), scores, _SAME)[: self.limit]]
 
 
-def _peaks(scores, count):
-    """Return the row and column of the highest positive local maxima, the best first."""
+def _peaks(scores, above, count):
+    """Return the row and column of the highest local maxima, the best first."""
     rows, columns = scores.shape
     around = np.pad(scores, 1)
-    peak = scores > 0
+    peak = scores > above
     for r in range(3):
         for c in range(3):
             peak &= scores >= around[r : r + rows, c : c + columns]

@@ -9,8 +9,8 @@ LOG2_E = 1.4426950408889634  # e**x is 2**(LOG2_E * x)
 _ROUNDING = np.float32(1.5 * 2**23)  # float32 numbers of this size are whole
 _SMALLEST = np.float32(-126)  # the exponent of the smallest normal float32
 # 2**f is 1 + f * (C1 + f * (C2 + ...)) for f from -1/2 to 1/2, with the smallest relative error
-# that five such terms allow: 1e-7. Found by least squares, repeated with weights that grow where
-# the error is largest.
+# that five such terms allow. Found by least squares, repeated with weights that grow where the
+# error is largest. With the rounding to float32 the relative error is below 2e-7.
 _C1 = np.float32(0.69314698)
 _C2 = np.float32(0.24022242)
 _C3 = np.float32(0.055507337)

@@ -42,8 +42,11 @@ def gaussian_pyramid(image: ArrayLike, levels: int | None = None) -> list[np.nda
 
     Raises
     ------
-    TypeError, ValueError
-        For what is not an image, has NaN or infinite values, or for more levels than it has.
+    TypeError
+        For a dtype or a number of dimensions that no image has, or levels that are not whole.
+    ValueError
+        For an image without pixels, with NaN or infinite values, or with floats so large that
+        256 times them is infinite; for more levels than it has, or less than 1.
 
     Notes
     -----
@@ -89,8 +92,11 @@ def laplacian_pyramid(image: ArrayLike, levels: int | None = None) -> list[np.nd
 
     Raises
     ------
-    TypeError, ValueError
-        For what is not an image, has NaN or infinite values, or for more levels than it has.
+    TypeError
+        For a dtype or a number of dimensions that no image has, or levels that are not whole.
+    ValueError
+        For an image without pixels, with NaN or infinite values, or with floats so large that
+        256 times them is infinite; for more levels than it has, or less than 1.
 
     Notes
     -----
@@ -117,6 +123,12 @@ def laplacian_pyramid(image: ArrayLike, levels: int | None = None) -> list[np.nd
     ([[-5, -10, -18, 60, -18, -10, -3, 0]], [[0, 20, 20, 0]])
     """
     image = check_image(image, finite=False)
+    pyramid = _bands(image, levels)
+    raise_if_not_finite(pyramid[-1], image)
+    return pyramid
+
+
+def _bands(image, levels):
     pyramid = []
     level = image
     for _ in range(_check_levels(levels, image.shape) - 1):
@@ -125,7 +137,6 @@ def laplacian_pyramid(image: ArrayLike, levels: int | None = None) -> list[np.nd
         expand_onto(smaller, level, True, pyramid[-1])
         level = smaller
     pyramid.append(level if pyramid else level.copy())
-    raise_if_not_finite(level, image)
     return pyramid
 
 
@@ -147,8 +158,11 @@ def reconstruct(pyramid: Sequence[ArrayLike]) -> np.ndarray:
 
     Raises
     ------
-    TypeError, ValueError
-        For levels that are not images or whose shapes are not each half of the one before.
+    TypeError
+        For what is not a list of levels, or a level of a dtype or dimensions that none has.
+    ValueError
+        For an empty list, NaN or infinite values, values too large for their sums, or shapes
+        that are not each half of the one before.
 
     Notes
     -----
@@ -171,11 +185,12 @@ def reconstruct(pyramid: Sequence[ArrayLike]) -> np.ndarray:
         raise TypeError(f"pyramid must be a list of arrays, got {type(pyramid).__name__}")
     if not pyramid:
         raise ValueError("pyramid must have at least one level, got an empty list")
-    image = check_image(pyramid[-1], name=f"pyramid[{len(pyramid) - 1}]").copy()
+    smallest = check_image(pyramid[-1], name=f"pyramid[{len(pyramid) - 1}]")
+    image = smallest.copy()
     for number in range(len(pyramid) - 2, -1, -1):
         details = _check_details(pyramid[number], f"pyramid[{number}]", image)
         image = expand_onto(image, details, False, np.empty(details.shape, image.dtype))
-    return image
+    return raise_if_not_finite(image, smallest, "pyramid")
 
 
 def blend(a: ArrayLike, b: ArrayLike, mask: ArrayLike, levels: int | None = None) -> np.ndarray:
@@ -200,8 +215,13 @@ def blend(a: ArrayLike, b: ArrayLike, mask: ArrayLike, levels: int | None = None
 
     Raises
     ------
-    TypeError, ValueError
-        For what is not two images of one shape and dtype and a mask that fits them.
+    TypeError
+        For a dtype or a number of dimensions that no image or mask has, or levels that are not
+        whole.
+    ValueError
+        For images of two shapes or dtypes, with NaN or infinite values, or with floats so large
+        that 1024 times them is infinite; for a mask of another shape or beyond 0 to 1; for more
+        levels than the images have, or less than 1.
 
     Notes
     -----
@@ -234,13 +254,17 @@ def blend(a: ArrayLike, b: ArrayLike, mask: ArrayLike, levels: int | None = None
     work = np.float64 if a.dtype == np.float64 else np.float32
     mask = _check_mask(mask, a.shape, work)
     base = b.astype(work)
-    bands = laplacian_pyramid(a - base, levels)
-    for band, share in zip(bands, gaussian_pyramid(mask, len(bands)), strict=True):
-        band *= share if share.ndim == band.ndim else share[..., np.newaxis]
-    mixed = reconstruct(bands)
-    mixed += base
+    with np.errstate(over="ignore", invalid="ignore"):
+        bands = _bands(a - base, levels)
+        for band, share in zip(bands, gaussian_pyramid(mask, len(bands)), strict=True):
+            band *= share if share.ndim == band.ndim else share[..., np.newaxis]
+        mixed = bands.pop()
+        while bands:
+            band = bands.pop()
+            mixed = expand_onto(mixed, band, False, np.empty_like(band))
+        mixed += base
     if a.dtype.kind == "f":
-        return mixed
+        return raise_if_not_finite(mixed, a, "a and b", 1024)
     return np.rint(mixed).clip(*value_range(a.dtype)).astype(a.dtype)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_image, check_number, check_size
+from classicvision._checks import check_image, check_window
 from classicvision._jit import kernel
 from classicvision.filters._borders import check_mode, with_zeros_outside
 from classicvision.filters._weighted_sums import kernel_positions
@@ -15,7 +15,6 @@ from classicvision.filters.convolution import converted
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-_LARGEST_SIZE = 100_000  # pixels; the border takes memory of this size
 _SMALL_AREA = 256  # pixels, up to which OpenCV rounds halves up
 _LOW = 8  # pixels, up to which rows are added two by two
 # What is added to means before rounding, and taken off again. To those of up to 256 pixels, half
@@ -228,7 +227,7 @@ def box_filter(
     [[0, 3, 3, 3, 0]]
     """
     image = check_image(image, finite=False)
-    width, height = _check_box(size)
+    width, height = check_window(size)
     mode = check_mode(mode)
     if width == height == 1:
         return check_image(image).copy()
@@ -249,15 +248,6 @@ def box_filter(
     if not np.isfinite(sums).all():
         check_image(image)
     return converted(result, dtype)
-
-
-def _check_box(size):
-    if size is None:
-        raise TypeError("size must be an integer or (width, height), got None")
-    width, height = check_size(size, "size")
-    for length, name in ((width, "size width"), (height, "size height")):
-        check_number(length, name, at_least=1, at_most=_LARGEST_SIZE, integer=True)
-    return width, height
 
 
 def _average(image, size, mode, number, result, rounded=True):

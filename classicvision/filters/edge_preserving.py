@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 _LARGEST_SIZE = 1001  # pixels; the time grows with its square
+_HUGE = 2.0**-24  # of the largest float: sums of many larger values may exceed it
 _TILE = 512  # columns at a time: the sums of a few rows of them stay in the fastest cache
 
 
@@ -136,8 +137,8 @@ def bilateral(
         Standard deviation of the Gaussian of the distance, in pixels. 0 leaves the image as it
         is.
     size : int, optional
-        Diameter of the circular window, an odd number from 3 to 1001. None: OpenCV's,
-        ``2 * round(1.5 * sigma_space) + 1``, at least 3.
+        Diameter of the window, an odd number from 3 to 1001. The window is a circle and has no
+        (width, height). None: OpenCV's, ``2 * round(1.5 * sigma_space) + 1``, at least 3.
     mode : {"mirror", "reflect", "nearest", "wrap", "constant"}
         The border, as SciPy names it; "constant" is zero outside.
 
@@ -151,8 +152,11 @@ def bilateral(
 
     Raises
     ------
-    TypeError, ValueError
-        For an image, sigma, size or mode that is not one of these.
+    TypeError
+        For what is not an image, or a sigma or size that is not such a number.
+    ValueError
+        For an image without pixels or with values that are not finite, a sigma below 0, a size
+        that is even or out of range, or an unknown mode.
 
     Notes
     -----
@@ -191,6 +195,10 @@ def bilateral(
         ).view(bool)
     precise = image.dtype == np.float64
     number = np.float64 if precise else np.float32
+    if image.dtype == number and np.abs(image).max() > _HUGE * np.finfo(number).max:
+        share = number(2.0**-32)
+        options = {"size": 2 * radius + 1, "mode": mode}
+        return bilateral(image * share, sigma_color * float(share), sigma_space, **options) / share
     planes = padded_planes(image, radius, mode, number)
     steps = _half_circle(radius)
     unit = 1.0 if precise else LOG2_E

@@ -229,9 +229,9 @@ def non_local_means(
         How much patches may differ, in the image's units; about the noise's standard deviation.
         Also known as h. 0 leaves the image as it is.
     patch_size : int
-        Side of the patches that are compared, an odd number up to 1001.
+        Side of the patches that are compared, an odd number up to 1001: they are square.
     search_size : int
-        Side of the window that is searched, an odd number up to 1001.
+        Side of the window that is searched, an odd number up to 1001: it is square.
     mode : {"mirror", "reflect", "nearest", "wrap", "constant"}
         The border, as SciPy names it; "constant" is zero outside.
 
@@ -244,8 +244,11 @@ def non_local_means(
 
     Raises
     ------
-    TypeError, ValueError
-        For an image, strength, size or mode that is not one of these.
+    TypeError
+        For what is not an image, or a strength or size that is not such a number.
+    ValueError
+        For an image without pixels or with values that are not finite, a strength below 0, a
+        size that is even or out of range, or an unknown mode.
 
     Notes
     -----

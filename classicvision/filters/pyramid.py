@@ -19,6 +19,7 @@ from classicvision.filters._borders import border_indices
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+_GAIN = 256  # sums are up to this many times the values
 # dtype: that of the sums of reduce, of those of expand, and of the levels of details. For uint8
 # everything fits into 16 bits: 255 * 256 + 128 < 2^16 and 255 * 64 + 32 < 2^15.
 _WORK = {
@@ -118,8 +119,11 @@ def pyramid_reduce(image: ArrayLike) -> np.ndarray:
 
     Raises
     ------
-    TypeError, ValueError
-        For what is not an image, or has NaN or infinite values.
+    TypeError
+        For a dtype or a number of dimensions that no image has.
+    ValueError
+        For an image without pixels, with NaN or infinite values, or with floats so large that
+        256 times them is infinite.
 
     Notes
     -----
@@ -273,8 +277,12 @@ def pyramid_expand(image: ArrayLike, shape: tuple[int, int] | None = None) -> np
 
     Raises
     ------
-    TypeError, ValueError
-        For what is not an image, has NaN or infinite values, or cannot take the shape.
+    TypeError
+        For a dtype or a number of dimensions that no image has, or a shape that is no pair of
+        integers.
+    ValueError
+        For an image without pixels, with NaN or infinite values, or with floats so large that
+        256 times them is infinite; for a shape that is not twice that of the image.
 
     Notes
     -----
@@ -297,7 +305,10 @@ def pyramid_expand(image: ArrayLike, shape: tuple[int, int] | None = None) -> np
            [16, 32, 48, 32,  8,  0,  0,  0]], dtype=uint8)
     """
     image = check_image(image, finite=False)
-    raise_if_not_finite(image, image)
+    if image.dtype.kind == "f":
+        most = np.finfo(image.dtype).max / _GAIN
+        if not (image.max() <= most and image.min() >= -most):  # nor where it is NaN
+            _raise_not_finite(image, "image", _GAIN)
     rows, columns = image.shape[:2]
     shape = (2 * rows, 2 * columns) if shape is None else _check_shape(shape, rows, columns)
     nothing = np.zeros((1, *shape[1:], *image.shape[2:]), image.dtype)
@@ -344,14 +355,22 @@ def detail_dtype(dtype):
     return np.dtype(_WORK["uint8" if dtype.kind == "b" else dtype.name][2])
 
 
-def raise_if_not_finite(result, image):
-    """Return the result; raise ``ValueError`` where it is not finite because the image is not.
+def raise_if_not_finite(result, image, name="image", gain=_GAIN):
+    """Return the result; raise ``ValueError`` where it, hence the image or a sum, is not finite.
 
     Every pixel has a part in the result, which is smaller: this is faster than to look first.
     """
     if result.dtype.kind == "f" and not np.isfinite(result).all():
-        check_image(image)  # or sums were too large for their type
+        _raise_not_finite(image, name, gain)
     return result
+
+
+def _raise_not_finite(image, name, gain):
+    check_image(image, name=name)
+    raise ValueError(
+        f"{name} must have no values above {np.finfo(image.dtype).max / gain:.3g}, as sums of them "
+        f"may be {gain} times as large; divide all by one number"
+    )
 
 
 def halved(length):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_image, check_size
+from classicvision._checks import check_image, check_window
 from classicvision.filters._borders import check_mode, with_zeros_outside
 from classicvision.filters._median_large import histogram_median, rank_median
 from classicvision.filters._median_networks import network_median
@@ -36,7 +36,8 @@ def median(
     image : array_like, shape (rows, columns) or (rows, columns, 3)
         Colour images are filtered per channel.
     size : int or (int, int)
-        The window's side in pixels, or its (width, height); odd. It may exceed the image.
+        The window's side in pixels, or its (width, height); odd, 1 to 100,000. It may exceed the
+        image.
     mode : {"nearest", "mirror", "reflect", "wrap", "constant"}
         The border, as SciPy names it; "constant" is zero outside. The default is that of
         ``cv2.medianBlur``.
@@ -53,7 +54,7 @@ def median(
         For a dtype or a number of dimensions that no image has, or a size that is not whole.
     ValueError
         For an image without pixels or with values that are not finite (NaN has no place in any
-        order), a size that is even, or an unknown mode.
+        order), a size that is even or above 100,000, or an unknown mode.
 
     Notes
     -----
@@ -119,9 +120,7 @@ def median(
 
 
 def _window(size):
-    pair = check_size(size, "size")
-    if pair is None:
-        raise TypeError("size must be an integer or (width, height), got None")
+    pair = check_window(size)
     if not (pair[0] % 2 and pair[1] % 2):
         raise ValueError(f"size must be odd, got {size!r}; windows have a pixel in the middle")
     return pair

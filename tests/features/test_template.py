@@ -241,3 +241,12 @@ def test_wrong_arguments(image, template, error, message):
     with pytest.raises(error) as raised:
         match_template(image, template)
     assert str(raised.value) == message
+
+
+@pytest.mark.lane
+def test_float64_of_any_size(rng):
+    image, template = rng.uniform(-1, 1, (9, 11)), rng.uniform(-1, 1, (3, 4))
+    wanted = match_template(image, template)
+    for factor in (2.0**900, 2.0**-900):
+        np.testing.assert_allclose(match_template(image, template * factor), wanted, atol=1e-6)
+        np.testing.assert_allclose(match_template(image * factor, template), wanted, atol=1e-6)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from classicvision.features.template import match_template
-from classicvision.features.template_search import find_template
+from classicvision.features.template_search import TemplateSteps, find_template
 from tests.features import template_scenes
 
 
@@ -54,6 +54,29 @@ def test_all_copies_are_found(rng):
     image[3:17, 2:16] = image[12:26, 24:38] = image[8:22, 44:58] = part
     found = find_template(image, part, scales=1, threshold=0.99)
     assert sorted(found.boxes[:, 0].tolist()) == [2, 24, 44]
+
+
+def test_as_many_detections_as_are_wanted(rng):
+    image = np.tile(texture(rng, (12, 12)), (10, 10))
+    for count, found in [(None, 100), (100, 100), (64, 64), (3, 3)]:
+        options = {"scales": 1, "threshold": 0.9, "max_detections": count}
+        boxes = find_template(image, image[:12, :12], **options).boxes
+        assert len(boxes) == found
+        assert (boxes[:, :2] % 12 == 0).all()
+
+
+@pytest.mark.lane
+def test_steps(rng):
+    image = texture(rng, (60, 70))
+    template = image[11:41, 20:60]
+    steps = find_template(image, template, return_steps=True)
+    assert isinstance(steps, TemplateSteps)
+    detections = find_template(image, template)
+    np.testing.assert_array_equal(steps.detections.boxes, detections.boxes)
+    assert steps.scales[[0, -1]] == pytest.approx([0.5, 1])
+    assert len(steps.scales) == len(steps.correlations)
+    assert steps.correlations[-1].shape == (31, 31)
+    assert steps.reduction == 2 ** (len(steps.candidates) - 1)
 
 
 def test_a_range_of_scales_of_a_larger_texture(rng):
@@ -107,7 +130,11 @@ def test_cut_outs_of_data_photographs_are_found(shrunk, data_folder):
         ({"scales": 0}, ValueError, "scales must be greater than 0, got 0.0"),
         ({"scales": (1, 100)}, ValueError, "scales must be at most 64, got 100.0"),
         ({"threshold": 2}, ValueError, "threshold must be at most 1, got 2.0"),
+        ({"threshold": -0.1}, ValueError, "threshold must be at least 0, got -0.1"),
         ({"overlap": -1}, ValueError, "overlap must be at least 0, got -1.0"),
+        ({"overlap": 0.9}, ValueError, "overlap must be at most 0.8, got 0.9"),
+        ({"max_detections": 0}, ValueError, "max_detections must be at least 1, got 0"),
+        ({"max_detections": 2.5}, TypeError, "max_detections must be an integer, got 2.5"),
         (
             {"scales": 0.1},
             ValueError,

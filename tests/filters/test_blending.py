@@ -1,5 +1,6 @@
 """Pyramids there and back, and blending: by hand, against their definitions, and OpenCV."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -327,3 +328,19 @@ def test_wrong_blends(changes, error, message):
     with pytest.raises(error) as raised:
         blend(**arguments)
     assert str(raised.value) == message
+
+
+@pytest.mark.lane
+def test_floats_whose_sums_are_infinite_are_refused():
+    image = np.full((8, 8), 3e38, np.float32)
+    message = "{} must have no values above {}, as sums of them may be {} times as large"
+    for function, name, most, gain in [
+        (lambda image: gaussian_pyramid(image, 2), "image", "1.33e+36", 256),
+        (lambda image: laplacian_pyramid(image, 2), "image", "1.33e+36", 256),
+        (lambda image: reconstruct([image, image[:4, :4]]), "pyramid", "1.33e+36", 256),
+        (lambda image: blend(image, -image, image > 0, 2), "a and b", "3.32e+35", 1024),
+    ]:
+        wanted = re.escape(message.format(name, most, gain))
+        with pytest.raises(ValueError, match=f"^{wanted}"):
+            function(image)
+        assert all(np.isfinite(level).all() for level in function(image / gain))

@@ -258,3 +258,13 @@ def test_wrong_options(options, error, message):
 def test_nan_is_refused():
     with pytest.raises(ValueError, match=r"^image has NaN or infinite values"):
         bilateral(np.full((3, 3), np.nan), 1, 1)
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize(("dtype", "huge"), [(np.float32, 3e38), (np.float64, 1.5e308)])
+def test_the_largest_floats(dtype, huge):
+    image = np.array([[huge, -huge, huge * 0.9]] * 3, dtype)
+    small = image / dtype(2**40)
+    for sigma in (1, huge / 4):
+        wanted = bilateral(small, sigma / 2**40, 1)
+        np.testing.assert_allclose(bilateral(image, sigma, 1) / dtype(2**40), wanted, rtol=1e-6)

@@ -1,5 +1,6 @@
 """Reduce and expand: by hand, against one mask moved over the image, and OpenCV."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -235,3 +236,16 @@ def test_wrong_shapes(shape, error, message):
     with pytest.raises(error) as raised:
         pyramid_expand(np.zeros((4, 3), np.uint8), shape)
     assert str(raised.value) == message
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("function", [pyramid_reduce, pyramid_expand])
+def test_floats_whose_sums_are_infinite_are_refused(function):
+    image = np.full((3, 3), 3e38, np.float32)
+    message = (
+        "image must have no values above 1.33e+36, as sums of them may be 256 times as large; "
+        "divide all by one number"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        function(image)
+    assert np.isfinite(function(image / 256)).all()

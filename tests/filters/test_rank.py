@@ -298,7 +298,7 @@ def test_plans_for_any_tile(size, tile, rng):
     ("size", "error", "message"),
     [
         (4, ValueError, "size must be odd, got 4; windows have a pixel in the middle"),
-        (0, ValueError, "size must be odd, got 0; windows have a pixel in the middle"),
+        (0, ValueError, "size width must be at least 1, got 0"),
         ((3, 2), ValueError, "size must be odd, got (3, 2); windows have a pixel in the middle"),
         (-3, ValueError, "size width must be at least 0, got -3"),
         (3.0, TypeError, "size must be an integer or (width, height), got 3.0"),
@@ -322,3 +322,5 @@ def test_wrong_images_and_modes():
         median(np.zeros((3, 3), complex), 3)
     with pytest.raises(ValueError, match=r"^mode must be one of"):
         median(np.zeros((3, 3), np.uint8), 3, mode="border")
+    with pytest.raises(ValueError, match=r"^size height must be at most 100000, got 100001$"):
+        median(np.zeros((3, 3), np.uint8), (3, 100_001))

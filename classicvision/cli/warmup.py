@@ -11,10 +11,10 @@ from classicvision.cli._messages import result
 def warmup():
     """Compile all loops now and keep them in Numba's cache.
 
-    Everything that the other commands and the library would compile at their first use for
-    images of 8 bits and of float32, gray and in colour; other types are compiled when they are
-    first used. Done once after an installation it takes a minute or two; after that the same
-    takes seconds, which says that all is there.
+    What the other commands need, and the library's functions with their usual options, for
+    images of 8 bits and of float32, gray and in colour; the rest is compiled when it is first
+    used. Done once after an installation it takes some minutes; after that the same takes
+    seconds, which says that all is there.
 
     \b
     Examples:
@@ -132,7 +132,10 @@ def _convolution():
         for kernel in (np.eye(3), np.ones((3, 3)), np.eye(41)):  # by sums, separated, by Fourier
             cv.correlate(image, kernel)
             cv.correlate(image, kernel, dtype="float32")
+            cv.correlate(image, kernel, dtype="float64")
+        cv.convolve_separable(image, [1, 2, 1], [1, 3])
         cv.box_filter(image, 5)
+        cv.box_filter(image, 31)
         cv.sharpen(image)
         cv.sharpen(image, 1, 1)
 
@@ -167,6 +170,7 @@ def _pyramids():
 
     for image in _images():
         cv.reconstruct(cv.laplacian_pyramid(image, 2))
+        cv.pyramid_expand(image)
         cv.blend(image, image, np.ones(image.shape[:2]), 2)
         cv.match_template(image, image[8:20, 8:20])
         cv.find_template(image, image[4:34, 4:34])

@@ -195,7 +195,7 @@ def gaussian(
     >>> gaussian(image, 1, order=(1, 0))[1].round().astype(int).tolist()
     [0, 23, 0, -23, 0]
     """
-    image = check_image(image)
+    image = check_image(image, finite=False)
     sigma_x, sigma_y = check_sigma(sigma)
     orders = check_pair(order, "order", integer=True, at_least=0, at_most=_LARGEST_ORDER)
     if truncate is not None:
@@ -208,6 +208,11 @@ def gaussian(
     if mode == "constant":
         options = {"truncate": truncate, "mode": "nearest"}
         return with_zeros_outside(image, lambda framed: gaussian(framed, sigma, **options))
+    if image.dtype.kind == "f":
+        largest = max(image.max(), -image.min())  # NaN where the image has one
+        if not largest < np.finfo(image.dtype).max / 2:  # the sum of two pixels may overflow
+            smooth = gaussian(check_image(image) / 4, sigma, truncate=truncate, mode=mode)
+            return 4 * smooth.clip(-largest / 4, largest / 4)
     radius_x, radius_y = (_radius(s, truncate, image.dtype) for s in (sigma_x, sigma_y))
     bits = {"uint8": 8, "uint16": 16}.get(image.dtype.name) if truncate is None else None
     # Sums of uint8 stay below 2^16 downwards and below 2^24, where float32 is exact, in all.

@@ -78,6 +78,20 @@ def test_constant_border_takes_no_memory_of_the_kernels_size():
 
 
 @pytest.mark.lane
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sums_of_the_largest_floats_do_not_overflow(dtype):
+    largest = np.finfo(dtype).max
+    for sigma in (0.3, 1, 2.5):
+        for value in (largest, -largest):
+            flat = np.full((5, 7), value, dtype)
+            np.testing.assert_allclose(gaussian(flat, sigma), flat, rtol=1e-6)
+        spot = np.zeros((5, 7), dtype)
+        spot[2, 3:5] = 1
+        smooth = gaussian(spot, sigma)
+        np.testing.assert_allclose(gaussian(largest * spot, sigma) / largest, smooth, rtol=1e-6)
+
+
+@pytest.mark.lane
 def test_color_is_smoothed_per_channel(rng):
     image = rng.integers(0, 256, (5, 6, 3), np.uint8)
     for mode in MODES:

@@ -173,7 +173,8 @@ def correlation(image: np.ndarray, template: np.ndarray) -> NDArray[np.float32]:
     padding = -width % 4
     pixels = _planes(image, padding)
     middle = pixels[:, :, :columns].mean(axis=(1, 2), keepdims=True)
-    pixels -= middle if image.dtype.kind == "f" else np.rint(middle)  # sums stay whole numbers
+    inside = pixels[:, :, :columns]
+    inside -= middle if image.dtype.kind == "f" else np.rint(middle)  # sums stay whole numbers
     largest = max(pixels.max(), -pixels.min())
     flat = (_FLAT_FLOATS if image.dtype.kind == "f" else _FLAT_INTEGERS) * largest
     by_fft = _FFT_SETUP + _FFT_COST * image.size * math.log2(image.size)

@@ -74,6 +74,14 @@ def test_flat_windows_and_templates_give_zero(dtype, by_fft, rng, monkeypatch):
 
 
 @pytest.mark.lane
+def test_a_large_offset_does_not_make_an_image_flat(rng):
+    image = 1e6 + rng.random((30, 33))
+    for width in (8, 9, 10, 11):  # rows are filled up to whole fours
+        result = match_template(image, image[5:14, 7 : 7 + width])
+        assert np.unravel_index(result.argmax(), result.shape) == (5, 7)
+        assert result.max() == pytest.approx(1, abs=1e-6)
+
+
 def test_flat_in_each_channel_is_flat():
     image = np.zeros((5, 6, 3), np.uint8)
     image[..., 1] = 200

@@ -18,6 +18,7 @@ _RESULT_DTYPES = ("bool", "uint8", "uint16", "int16", "int32", "float32", "float
 
 # measured, in the time of a tap of a kernel in float32
 _FACTOR_COST = 2  # a tap of a factor
+_LARGEST_WEIGHT_32 = 1e15  # beyond it the sums might not fit into float32
 _FOURIER_COST = 800  # in float64
 
 
@@ -253,11 +254,14 @@ def _filter(image, weights, anchor, mode, dtype):
     if image.dtype.kind == "b":
         image = image.view(np.uint8)
     small = image.dtype in (np.uint8, np.float32) and dtype.name not in ("int32", "float64")
+    parts = weights if isinstance(weights, tuple) else (weights,)
+    if max(np.abs(part).max() for part in parts) > _LARGEST_WEIGHT_32:
+        small = False
     work = np.float32 if small else np.float64
     method, weights = _method(image, weights, work)
     if method is sum_by_spectra:  # whose rounding errors go from the largest pixels to all others
         work = np.float64
-    rounded = image.dtype == dtype == np.uint8 and method is not sum_by_spectra
+    rounded = image.dtype == dtype == np.uint8 and work == np.float32
     if not rounded:
         image = image.astype(work, copy=False)
     result = np.empty(image.shape, np.uint8 if rounded else work)

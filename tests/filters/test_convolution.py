@@ -417,3 +417,11 @@ def test_equals_scipy(mode, dtype, rng):
                 result_dtype = dtype if image.dtype.kind == "f" else np.float64
                 result = ours(image, kernel, mode=mode, dtype=result_dtype)
                 np.testing.assert_allclose(result, wanted, rtol=0, atol=tolerance)
+
+
+@pytest.mark.lane
+def test_huge_weights_saturate():
+    image = np.array([[0, 1, 2, 0, 0, 0]], np.uint8)
+    wanted = [[255, 255, 255, 255, 0, 0]]
+    np.testing.assert_array_equal(correlate(image, [[1e39] * 3]), wanted)
+    np.testing.assert_array_equal(convolve_separable(image, [1e20], [1e20] * 3), wanted)

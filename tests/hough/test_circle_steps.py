@@ -162,6 +162,40 @@ def test_memory_for_the_largest_circle_that_can_be_tried(cell, small, monkeypatc
     assert marks.size >= _circle_fitting.new_marks(largest).size
 
 
+def test_sharing_pixels_equals_the_oracle(small, rng):
+    _, mask, edges = small
+    true = [(17, 15, 10), (38, 16, 8), (38, 16, 6)]
+    circles = [(x, y, r + shift) for x, y, r in true for shift in rng.uniform(-1.5, 1.5, 6)]
+    circles = [(*c, 0, naive.count_pixels(edges.points.T, *c, mask.shape)[1]) for c in circles]
+    rng.shuffle(circles)
+    circles = np.array(circles, float)
+    memory = np.empty(edges.points.shape[1] + 1, np.int32), _circle_fitting.new_marks(20.0)
+    kept = {}
+    for least in (0.1, 0.4, 0.7):
+        found, taken = np.zeros(len(circles), bool), np.zeros(edges.points.shape[1], bool)
+        _circle_selection._share_pixels(
+            edges.points, edges.first, edges.shape, circles, least, *memory, taken, found
+        )
+        wanted = naive.share_pixels(edges.points.T, circles[:, :3], mask.shape, least)
+        assert found.tolist() == wanted
+        kept[least] = sum(wanted)
+    assert 2 <= kept[0.7] <= kept[0.4] <= kept[0.1] < len(circles)
+
+
+def test_votes_of_strokes_equal_the_oracle(small, rng):
+    _, mask, edges = small
+    circles = np.array([(17, 15, 10), (38, 16, 7), (17.4, 14.7, 9.2), (30, 20, 12)], float)
+    memory = np.empty(edges.points.shape[1] + 1, np.int32), _circle_fitting.new_marks(20.0)
+    for gaps in (np.zeros(4), np.full(4, 2.0), rng.uniform(0, 5, 4)):
+        taken, votes = np.zeros(edges.points.shape[1], bool), np.empty((4, 2), np.int64)
+        _circle_selection._count_votes(
+            edges.points, edges.first, edges.shape, circles, gaps, *memory, taken, votes
+        )
+        for circle, gap, found in zip(circles, gaps, votes.tolist(), strict=True):
+            wanted = naive.stroke_votes(edges.points.T, *circle, gap, mask.shape)
+            assert found == list(wanted)
+
+
 @pytest.mark.parametrize("block", [1, 3])
 def test_more_circles_than_are_compared_at_once(block, monkeypatch, rng):
     circles = np.column_stack([rng.uniform(0, 4, (12, 2)), rng.uniform(9, 20, 12)])

@@ -128,6 +128,30 @@ def count_pixels(points, x, y, radius, shape):
     return votes, possible
 
 
+def share_pixels(points, circles, shape, least):
+    """Whether each of the circles (x, y, radius), best first, has enough edge pixels of its own.
+
+    It takes all edge pixels within 2.5 pixels whose normal goes through its centre, nearly; those
+    within 1.5, more exactly aligned, are its votes.
+    """
+    points, free, kept = np.asarray(points, float), np.ones(len(points), bool), []
+    for x, y, radius in circles:
+        near = in_ring(points, x, y, radius - 1.5, radius + 1.5, 0.96)
+        own = points[[i for i in near if free[i]]]
+        votes, possible = count_pixels(own, x, y, radius, shape)
+        kept.append(votes >= least * possible)
+        if kept[-1]:
+            free[in_ring(points, x, y, radius - 2.5, radius + 2.5, 0.85)] = False
+    return kept
+
+
+def stroke_votes(points, x, y, radius, gap, shape):
+    """The votes and the possible ones of a circle between two edges ``gap`` pixels apart."""
+    reach = 1.5 + gap / 2
+    near = in_ring(points, x, y, radius - reach, radius + reach, 0.96)
+    return count_pixels(np.asarray(points, float)[near], x, y, radius, shape)
+
+
 def map_normals(mask):
     """The normals of an edge map's pixels: across the direction in which those around spread.
 

@@ -16,6 +16,7 @@ from classicvision._jit import kernel
 
 SCALE = 1 / 32  # powers of coordinates in this unit stay near 1
 _POWERS = np.array([(2, 0), (1, 1), (0, 2), (1, 0), (0, 1), (0, 0)])  # of a conic's six terms
+_SLIMMEST = 1e-9  # 4 A C - B^2 for A^2 + B^2 + C^2 = 1; less is rounding, on a straight line
 _RIDGE = 1e-9  # keeps the sums over points on a straight line invertible
 
 
@@ -101,7 +102,7 @@ def fit_conics(scatters):
     best = condition.argmax(axis=1)
     quadratic = np.take_along_axis(vectors, best[:, None, None], axis=2)
     conics = np.concatenate([quadratic, eliminate @ quadratic], axis=1)[..., 0]
-    conics[condition.max(axis=1) <= 0] = np.nan
+    conics[condition.max(axis=1) <= _SLIMMEST] = np.nan
     return conics
 
 

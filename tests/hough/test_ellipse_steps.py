@@ -114,7 +114,9 @@ def test_following_an_outline_equals_the_oracle(picture, side, ellipse, step):
     _outlines._collect(row, edges, side, *step, least, np.int64(0), sums, equations)
     assert not owners.any()
     by_pixel = {(c, r): points.places[:, points.index[r, c]] for r, c in np.argwhere(mask)}
-    wanted, wanted_equations = naive.follow_outline(row, by_pixel, mask.shape, side, *step, least)
+    wanted, wanted_equations, _ = naive.follow_outline(
+        row, by_pixel, mask.shape, side, *step, least
+    )
     np.testing.assert_allclose(sums, wanted, rtol=1e-9)
     for i in range(5):
         np.testing.assert_allclose(equations[i, : i + 1], wanted_equations[i, : i + 1], atol=1e-8)
@@ -141,6 +143,41 @@ def test_points_that_another_ellipse_owns_do_not_vote(picture):
     assert 0 < votes(4) < free
     assert set(owners) == {0, 4, 5}
     assert (owners[1::2] == 5).all()
+
+
+def test_a_step_of_the_fit_equals_the_oracle(picture):
+    _, mask, points = picture
+    row = naive.from_axes(18.4, 15.6, 14, 8.5, 0.4)
+    edges = (points.places, points.index, np.zeros(mask.sum(), np.int32))
+    sums, equations, least = np.empty(4), np.empty((5, 6)), math.cos(math.radians(25))
+    _outlines._collect(row, edges, 0, 2.5, 1.0, least, np.int64(0), sums, equations)
+    wanted = naive.moved_outline(row, equations, 1e-3)
+    _outlines._complete(equations, 1e-3)
+    _linear.solve(equations)
+    assert _outlines._move(row, equations, 5.0, 30.0)
+    np.testing.assert_allclose(row, wanted, rtol=1e-6)
+    assert not _outlines._move(row.copy(), 0 * equations, 5.0, 12.0)  # too large
+    assert not _outlines._move(row.copy(), 0 * equations, 10.0, 30.0)  # too slim
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.5, 0.8])
+def test_choosing_ellipses_equals_the_oracle(picture, threshold, rng):
+    _, mask, points = picture
+    true = [(18, 16, 13, 9, 0.5), (40, 14, 9.5, 7.5, 2.0), (40, 14, 6.5, 4.5, 2.0)]
+    rows = [np.add(one, rng.normal(0, s, 5)) for one in true for s in (0.02, 0.1, 0.3, 0.6)]
+    rows = np.array([naive.from_axes(*row) for row in rows])
+    sides, order = rng.integers(-1, 2, len(rows)), rng.permutation(len(rows))
+    edges = (points.places, points.index, np.zeros(mask.sum(), np.int32))
+    chosen, votes = np.empty(len(rows), np.int64), np.empty((len(rows), 4))
+    step, least = np.array([1.0, 1.0]), math.cos(math.radians(25))
+    count = _outlines._choose(
+        rows, sides, order, edges, threshold, step, least, chosen, votes, np.empty((5, 6))
+    )
+    by_pixel = {(c, r): points.places[:, points.index[r, c]] for r, c in np.argwhere(mask)}
+    wanted = naive.choose(rows, sides, order, by_pixel, mask.shape, threshold, *step, least)
+    assert 1 <= len(wanted) < len(rows)
+    assert chosen[:count].tolist() == [i for i, _ in wanted]
+    np.testing.assert_allclose(votes[:count, 0], [v for _, v in wanted], rtol=1e-9)
 
 
 def test_equations_are_solved(rng):

@@ -91,6 +91,7 @@ def follow_outline(ellipse, points, shape, side, reach, stride, least_cosine):
 
     ``points`` maps pixels (column, row) to x, y, nx, ny. The sums are the pixels of the digital
     ellipse that have an edge point, those in the image, all, and the first weighted by nearness.
+    The pixels of all points within reach come last.
     """
     x0, y0, p, q, r = ellipse
     values, vectors = np.linalg.eigh([[p, q], [q, r]])
@@ -101,7 +102,7 @@ def follow_outline(ellipse, points, shape, side, reach, stride, least_cosine):
     reach *= min(max(1.0, 0.01 * unit), 3.0)
     samples = math.ceil(2 * math.pi * longer / stride)
     voted = inside = total = weighted = 0.0
-    rows, errors, weights = [], [], []
+    rows, errors, weights, near = [], [], [], set()
     for k in range(1, samples + 1):
         cosine, sine = math.cos(2 * math.pi * k / samples), math.sin(2 * math.pi * k / samples)
         across = np.array([-along[1], along[0]])
@@ -120,8 +121,10 @@ def follow_outline(ellipse, points, shape, side, reach, stride, least_cosine):
                 aligned = mx * nx + my * ny
                 aligned = -side * aligned if side else abs(aligned)
                 distance = abs((px - x) * nx + (py - y) * ny)
-                if aligned >= least_cosine and distance <= nearest:
-                    nearest, found = distance, (px, py)
+                if aligned >= least_cosine and distance <= reach:
+                    near.add(pixel)
+                    if distance <= nearest:
+                        nearest, found = distance, (px, py)
         if found is None:
             continue
         weight = share * (1 - (nearest / reach) ** 2)
@@ -136,4 +139,25 @@ def follow_outline(ellipse, points, shape, side, reach, stride, least_cosine):
         weights.append(weight)
     rows, weights = np.reshape(rows, (-1, 5)), np.array(weights)
     equations = (rows.T * weights) @ np.column_stack([rows, -np.array(errors)])
-    return (voted, inside, total, weighted), equations
+    return (voted, inside, total, weighted), equations, near
+
+
+def moved_outline(ellipse, equations, damping):
+    """The ellipse after one step of Levenberg and Marquardt; p, q, r in units of its size."""
+    p, q, r = ellipse[2:]
+    unit = 1 / math.sqrt(math.sqrt(p * r - q * q))
+    left = np.tril(equations[:, :5]) + np.tril(equations[:, :5], -1).T
+    left = left + np.diag(damping * np.diag(left))
+    return ellipse + np.linalg.solve(left, equations[:, 5]) * [unit, unit, *[unit**-2] * 3]
+
+
+def choose(ellipses, sides, order, points, shape, threshold, reach, stride, least_cosine):
+    """The ellipses that reach the threshold, each with the points that no earlier one took."""
+    chosen, free = [], dict(points)
+    for i in order:
+        outline = (shape, sides[i], reach, stride, least_cosine)
+        (votes, inside, _, _), _, near = follow_outline(ellipses[i], free, *outline)
+        if votes >= threshold * inside:
+            chosen.append((int(i), votes))
+            free = {pixel: point for pixel, point in free.items() if pixel not in near}
+    return chosen

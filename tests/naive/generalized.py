@@ -4,6 +4,7 @@ import math
 from collections import Counter, defaultdict
 
 import numpy as np
+from scipy import optimize
 
 STEP = math.pi / 36
 
@@ -102,25 +103,42 @@ def all_distances(edges, contour, normals, pose, reach, cosine, signed, pen):
     return np.array(near), np.array(middle)
 
 
+def moved(pose, step, radius):
+    """A pose after a step: shift along x and y, then turn and growth as the way at the radius."""
+    x, y, angle, scale = pose
+    size = scale * radius
+    return x + step[0], y + step[1], angle + step[2] / size, scale * math.exp(step[3] / size)
+
+
 def fit_once(edges, contour, normals, pose, width, cosine, signed, pen, damping, free=(1, 1)):
-    """One step of weighted least squares for shift and, where ``free``, angle and scale."""
+    """The pose that brings the contour nearest to its edges, to first order in the step.
+
+    What is least is the sum of weight (distance - way along the normal)^2 + damping step^2. How
+    far the step moves each point along its normal is measured by small steps. Angle and scale
+    change where they are ``free``.
+    """
     near, middle = all_distances(edges, contour, normals, pose, width, cosine, signed, pen)
     away = middle if 2 * np.isfinite(middle).sum() > np.isfinite(near).sum() else near
     use = np.abs(away) < width
     if not use.any():
         return np.array(pose)
-    x, y, angle, scale = pose
     radius = math.sqrt((contour**2).sum(axis=1).mean())
-    points, across = transformed(contour, normals, (0, 0, angle, 1))
-    (u, v), (nx, ny) = points[use].T / radius, across[use].T
-    design = np.stack([nx, ny, (ny * u - nx * v) * free[0], (nx * u + ny * v) * free[1]], axis=1)
-    weight = (1 - (away[use] / width) ** 2) ** 2
-    left = (design.T * weight) @ design + damping * weight.sum() * np.eye(4)
-    shift_x, shift_y, turn, growth = np.linalg.solve(left, (design.T * weight) @ away[use])
-    size = scale * radius
-    return np.array(
-        [x + shift_x, y + shift_y, angle + turn / size, scale * math.exp(growth / size)]
-    )
+    _, across = transformed(contour, normals, pose)
+
+    def way(step):
+        points, _ = transformed(contour, normals, moved(pose, step, radius))
+        return (points * across).sum(axis=1)[use]
+
+    steps = 1e-4 * np.diag([1, 1, *free])
+    slopes = np.array([way(step) - way(-step) for step in steps]) / 2e-4
+    root = 1 - (away[use] / width) ** 2  # of the weight
+
+    def errors(step):
+        stay = math.sqrt(damping * (root**2).sum())
+        return np.concatenate([root * (away[use] - step @ slopes), stay * step])
+
+    step = optimize.least_squares(errors, np.zeros(4), xtol=1e-14, ftol=1e-14, gtol=1e-14).x
+    return np.array(moved(pose, step, radius))
 
 
 def backing(edges, contour, normals, pose, pen, signed=False):

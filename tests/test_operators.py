@@ -159,3 +159,21 @@ def test_smallest_images_are_taken(name, shape, rng):
         return
     for array in arrays(OPERATORS[name](image)):
         assert array.dtype.kind != "f" or np.isfinite(array).all()
+
+
+@pytest.mark.parametrize(
+    "explain",
+    [
+        lambda image: cv.canny(image, 50, 100, return_steps=True),
+        lambda image: cv.zero_crossings(image, 1, 1, return_steps=True),
+        lambda image: cv.hough_circles(image, min_radius=3, max_radius=9, return_steps=True),
+        lambda image: cv.hough_ellipses(image, min_radius=3, max_radius=9, return_steps=True),
+        lambda image: cv.hough_lines(image, threshold=10, return_accumulator=True)[1],
+        lambda image: cv.CascadeDetector.load("frontalface").explain(image),
+    ],
+)
+def test_steps_can_be_compared_and_kept_in_sets(explain, image):
+    steps, others = explain(image), explain(image)
+    assert steps == steps
+    assert steps != others
+    assert len({steps, others}) == 2

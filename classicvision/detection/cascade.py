@@ -33,7 +33,7 @@ _MODELS = {"frontalface": ("skimage", "data/lbpcascade_frontalface_opencv.xml")}
 MODEL_NAMES = tuple(_MODELS)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class CascadeSteps:
     """What `CascadeDetector.explain` saw.
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _SMALLEST, _LARGEST = 1e-12, 1e15
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CannySteps:
     """What Canny's detector computes on its way; every array has the image's rows and columns.
 

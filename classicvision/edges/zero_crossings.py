@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ZeroCrossingSteps:
     """What :func:`zero_crossings` computes on its way; all have the image's rows and columns.
 

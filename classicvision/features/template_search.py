@@ -25,7 +25,7 @@ _REACH = 2  # pixels around a candidate of the coarser level
 _SAME = 0.8  # intersection over union of candidates that are one
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TemplateSteps:
     """What `find_template` computes on its way.
 

@@ -40,7 +40,7 @@ _HALF_PIXEL = 0.5  # radii are as exact as this where they are compared to the l
 _SOBEL_VARIANCE = 0.5 + 1 / 12  # by which Sobel's smoothing and the pixel widen an edge
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CircleSteps:
     """What :func:`hough_circles` computes on its way.
 

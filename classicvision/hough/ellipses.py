@@ -27,7 +27,7 @@ _BLOCK = 256  # outlines that are compared with all others at once
 _PIXEL_VARIANCE = 1 / 12  # of the square that a pixel averages over
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EllipseSteps:
     """What `hough_ellipses` computes on its way.
 

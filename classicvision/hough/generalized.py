@@ -28,7 +28,7 @@ _FEWEST_POINTS = 8  # of a contour
 _REACH = 2.7  # how far a candidate may be off, in cells
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GeneralizedHoughSteps:
     """What `GeneralizedHough.detect` computes on its way.
 

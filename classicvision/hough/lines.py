@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _REFINED = 2  # cells on either side of a peak
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Accumulator:
     """The votes of all lines, as :func:`hough_lines` counts them.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _LARGEST_TABLE = 2 << 30  # bytes, four for each cell
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SlopeInterceptAccumulator:
     """The votes of the lines y = a x + b.
 

@@ -34,14 +34,22 @@ class CannySteps:
 
     Attributes
     ----------
-    smoothed : the image in gray after the Gaussian (the image itself for ``sigma=0``)
-    gx, gy : the derivatives, positive where it becomes brighter to the right and downwards
-    magnitude : ``|gx| + |gy|``, or ``sqrt(gx**2 + gy**2)`` with ``l2_gradient=True``
-    low, high : the thresholds in units of ``magnitude``, the lower one first
-    suppressed : the magnitude where it is a ridge along the gradient's direction, 0 elsewhere
-    strong : bool, ridges above the higher threshold
-    weak : bool, ridges above the lower threshold only
-    edges : bool, the strong ridges and the weak ones connected to them
+    smoothed : ndarray
+        The image in gray after the Gaussian (the image itself for ``sigma=0``).
+    gx, gy : ndarray of float64
+        The derivatives, positive where it becomes brighter to the right and downwards.
+    magnitude : ndarray of float64
+        ``|gx| + |gy|``, or ``sqrt(gx**2 + gy**2)`` with ``l2_gradient=True``.
+    low, high : float
+        The thresholds in units of ``magnitude``, the lower one first.
+    suppressed : ndarray of float64
+        The magnitude where it is a ridge along the gradient's direction, 0 elsewhere.
+    strong : ndarray of bool
+        Ridges above the higher threshold.
+    weak : ndarray of bool
+        Ridges above the lower threshold only.
+    edges : ndarray of bool
+        The strong ridges and the weak ones connected to them.
     """
 
     smoothed: np.ndarray

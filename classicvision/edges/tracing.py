@@ -150,8 +150,10 @@ def trace_edges(
 
     Raises
     ------
-    TypeError, ValueError
-        For an edge map that is no image, or options out of range.
+    TypeError
+        For a dtype or number of dimensions that no image has, or an option that is no number.
+    ValueError
+        For an edge map that is empty or not finite, or an option out of range.
 
     Notes
     -----

@@ -22,10 +22,14 @@ class ZeroCrossingSteps:
 
     Attributes
     ----------
-    gray : the image, or the luminance of a colour image
-    response : the Laplacian of the Gaussian
-    slope : how steeply the response crosses zero at a pixel, 0 where it does not
-    edges : bool, where the slope exceeds the threshold
+    gray : ndarray
+        The image, or the luminance of a colour image.
+    response : ndarray of float32 or float64
+        The Laplacian of the Gaussian.
+    slope : ndarray of float32 or float64
+        How steeply the response crosses zero at a pixel, 0 where it does not.
+    edges : ndarray of bool
+        Where the slope exceeds the threshold.
     """
 
     gray: np.ndarray

@@ -238,10 +238,11 @@ def hough_lines(
 
     Raises
     ------
-    TypeError, ValueError
-        For an image without pixels, of an unsupported dtype or shape, with NaN or infinity; for
-        options out of range, weights that are negative or sum to more than 2^31, or a table
-        above 2 GiB.
+    TypeError
+        For a dtype or number of dimensions that no image has, or an option that is no number.
+    ValueError
+        For an edge map that is empty or not finite, an option out of range, weights that are
+        negative or sum to more than 2^31, or a table above 2 GiB.
 
     Notes
     -----

@@ -158,9 +158,11 @@ def hough_segments(
 
     Raises
     ------
-    TypeError, ValueError
-        For an image without pixels, of an unsupported dtype or shape, with NaN or infinity; for
-        options out of range, or a table above 2 GiB.
+    TypeError
+        For a dtype or number of dimensions that no image has, or an option of another type.
+    ValueError
+        For an edge map that is empty or not finite, an option out of range, or a table above
+        2 GiB.
 
     Notes
     -----

@@ -122,3 +122,39 @@ def test_an_open_curve_has_no_closing_side():
     assert len(curve_points(corners, closed=True)[0]) == 68  # and 28 pixels back
     repeated = [corners[0], *corners, corners[-1]]
     np.testing.assert_array_equal(curve_points(repeated, closed=False)[0], points)
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize(
+    ("points", "message"),
+    [
+        ([(1, 2)], "points must have shape (n, 2), x y, with n at least 2, got (1, 2)"),
+        (np.zeros((5, 3)), "points must have shape (n, 2), x y, with n at least 2, got (5, 3)"),
+        ([(0, 0), (np.inf, 3)], "points must be finite"),
+        ([(4, 4)] * 3, "points are all the same; give at least two that differ"),
+        (
+            [(0, 0), (3, 0)],
+            "template must have a contour of at least 8 pixels, got 6; "
+            "lower the thresholds, or leave background around the shape",
+        ),
+    ],
+)
+def test_wrong_curves(points, message):
+    with pytest.raises(ValueError) as raised:  # noqa: PT011 - the message is compared below
+        GeneralizedHough.from_contour(points)
+    assert str(raised.value) == message
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("points", [["a", "b"], [(0, 0), (1,)], [(0, 1j), (3, 4)], None])
+def test_curves_of_other_things_than_numbers(points):
+    with pytest.raises(TypeError) as raised:
+        GeneralizedHough.from_contour(points)
+    assert str(raised.value) == f"points must be numbers, shape (n, 2), got {points!r}"
+
+
+@pytest.mark.lane
+def test_a_center_that_is_not_finite_is_refused_at_once():
+    for center in ((np.inf, 1), (0, -np.inf)):
+        with pytest.raises(ValueError, match="center must be finite"):
+            GeneralizedHough.from_contour([(0, 0), (20, 0), (10, 25)], center=center)

@@ -45,6 +45,28 @@ def test_sums_equal_the_oracle(rng):
         np.testing.assert_allclose(scatters[k], scatter, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("signed", [True, False])
+def test_directions_equal_the_oracle(signed, rng):
+    t = np.concatenate([np.linspace(0, 4, 30), np.linspace(3, -2, 30), rng.uniform(0, 6, 5)])
+    starts, path = np.array([0, 30, 60, 64, 65]), rng.permutation(65)
+    normals = np.stack([np.cos(t), np.sin(t)]) + rng.normal(0, 0.1, (2, 65))
+    normals /= np.hypot(*normals)
+    places = np.empty((4, 65))
+    places[:, path] = np.concatenate([[20, 30] + 12 * normals.T, normals.T], axis=1).T
+    before = places.copy()
+    found, signs = np.empty((2, 65)), np.ones(4)
+    _arcs._directions(places, path, starts, signed, found, signs)
+    for k, (first, stop) in enumerate(itertools.pairwise(starts)):
+        curve = before[:, path[first:stop]].T
+        wanted, sign = naive.directions(curve[:, :2], curve[:, 2:] if signed else None)
+        np.testing.assert_allclose(found[:, first:stop].T, wanted, atol=1e-12)
+        assert signs[k] == sign
+    if signed:
+        assert set(signs[:2]) == {-1, 1}
+        _arcs._write_normals(places, path, starts, signs, np.arctan2(found[1], found[0]))
+        np.testing.assert_allclose(places, before, atol=1e-12)  # back to where they came from
+
+
 def test_smooth_angles_equal_the_oracle(rng):
     angles = np.cumsum(rng.uniform(-0.6, 0.8, 30))
     starts = np.array([0, 1, 4, 30])

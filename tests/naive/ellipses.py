@@ -38,6 +38,20 @@ def scatter(x, y, unit):
     return (np.mean(x), np.mean(y)), rows @ rows.T
 
 
+def directions(places, normals):
+    """The directions along one curve, and 1, or -1 where it runs with the bright side on its left.
+
+    They are across the normals; without normals, from the point two before to the one two after.
+    """
+    last = len(places) - 1
+    steps = [places[min(j + 2, last)] - places[max(j - 2, 0)] for j in range(last + 1)]
+    if normals is None:
+        return np.array(steps), 1
+    across = np.array([(ny, -nx) for nx, ny in normals])
+    sign = -1 if (across * steps).sum() < 0 else 1
+    return sign * across, sign
+
+
 def smooth_angles(directions, reach):
     """The angles along one curve without jumps, each the mean of those up to ``reach`` away.
 

@@ -9,12 +9,24 @@ from __future__ import annotations
 
 import numpy as np
 
+from classicvision._checks import check_image
 from classicvision._jit import kernel
 from classicvision.filters._borders import border_indices
 
 _BLOCK = 2048  # columns that are done together: their scratch rows stay in the cache
 _VECTOR = 64  # pixels that vector instructions treat at once, at most
 _STRIDE = _BLOCK + 64  # not a power of two: those would share a few sets of the cache
+
+
+# To look at pixels once more while they are in the cache is faster than a pass over the image. The
+# sum is infinite or NaN where one of them is (or it is too large). Any order of the sum will do,
+# which lets it be vectorized.
+@kernel(inline=True, fastmath={"reassoc"}, views_only=True)
+def _not_finite(row):
+    total = row.dtype.type(0)
+    for c in range(row.size):
+        total += row[c]
+    return total - total != 0
 
 
 # The exchanges, x, y = min(x, y), max(x, y), of these functions are Batcher's odd-even merge
@@ -174,10 +186,12 @@ def _median_3(image, rows_at, columns_at, channels, result, result_again):
     n, width = len(channels), image.shape[1]
     inner = max(width - 2 * n, 0)
     whole = inner // _VECTOR * _VECTOR
+    spoiled = 0
     for r in range(0, result.shape[0], 2):
         row_0, row_1 = image[rows_at[r]], image[rows_at[r + 1]]
         row_2, row_3 = image[rows_at[r + 2]], image[rows_at[r + 3]]
         first, second = result[r], result_again[r + 1]
+        spoiled += _not_finite(row_1) + _not_finite(row_2)
         for again in range(1 + (whole < inner)):
             start, stop = 0, whole
             if again:
@@ -199,6 +213,7 @@ def _median_3(image, rows_at, columns_at, channels, result, result_again):
             upper_2, lower_2 = _two_columns(row_0[m], row_1[m], row_2[m], row_3[m])
             first[c] = _median_of_columns(upper_0, upper_1, upper_2)
             second[c] = _median_of_columns(lower_0, lower_1, lower_2)
+    return spoiled
 
 
 @kernel(inline=True, views_only=True)
@@ -226,8 +241,10 @@ def _median_5(
     image, rows_at, columns_at, channels, start, stop, kept, merged, result, result_again
 ):
     count = np.uint64(stop - start)
+    spoiled = 0
     for r in range(-4, result.shape[0], 2):
         for i in range(r + 4, r + 6):
+            spoiled += _not_finite(image[rows_at[i]][start:stop])
             _sort_neighbours_5(
                 image[rows_at[i]], columns_at, len(channels), start, stop, kept[i % 6]
             )
@@ -239,10 +256,14 @@ def _median_5(
         first = result[r][start:stop]
         second = result_again[r + 1][start:stop]
         _two_of_5(upper, lower, kept[r % 6], kept[(r + 5) % 6], first, second)
+    return spoiled
 
 
 def small_median(image: np.ndarray, size: int, mode: str) -> np.ndarray:
-    """Return the medians of windows of ``size`` x ``size`` pixels; the size is 3 or 5."""
+    """Return the medians of windows of ``size`` x ``size`` pixels; the size is 3 or 5.
+
+    Floats that are not finite raise ``ValueError``.
+    """
     rows, columns, *channels = image.shape
     step = channels[0] if channels else 1
     # Rows are done in pairs: an image with an odd number of them gets one more, of no matter what.
@@ -252,13 +273,17 @@ def small_median(image: np.ndarray, size: int, mode: str) -> np.ndarray:
     width = columns * step
     result = np.empty((rows + rows % 2, width), image.dtype)
     if size == 3:
-        _median_3(image, rows_at, columns_at, (0,) * step, result, result)
+        spoiled = _median_3(image, rows_at, columns_at, (0,) * step, result, result)
+        if spoiled:
+            check_image(image)
         return result[:rows].reshape(shape)
     kept = np.empty((size + 1, size * _STRIDE), image.dtype)
     merged = np.empty((2, 10 * _STRIDE), image.dtype)
     for start in range(0, width, _BLOCK):
         stop = min(start + _BLOCK, width)
-        _median_5(
+        spoiled = _median_5(
             image, rows_at, columns_at, (0,) * step, start, stop, kept, merged, result, result
         )
+        if spoiled:
+            check_image(image)
     return result[:rows].reshape(shape)

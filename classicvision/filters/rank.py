@@ -101,17 +101,18 @@ def median(
            [1, 1, 1, 9, 9],
            [1, 1, 1, 1, 9]], dtype=uint8)
     """
-    image = check_image(image)
+    image = check_image(image, finite=False)
     width, height = _window(size)
     mode = check_mode(mode)
     if image.dtype == bool:
         return median(image.view(np.uint8), size, mode=mode).view(bool)
     if mode == "constant":
         return with_zeros_outside(image, lambda framed: median(framed, size, mode="nearest"))
+    if width == height and width in (3, 5):
+        return small_median(image, width, mode)  # which looks for NaN on its way
+    check_image(image)
     if width == height == 1:
         return image.copy()
-    if width == height <= 5:
-        return small_median(image, width, mode)
     if max(width, height) < (_LARGE_UINT8 if image.dtype == np.uint8 else _LARGE):
         return network_median(image, width, height, mode)
     if image.dtype == np.uint8:

@@ -324,3 +324,17 @@ def test_wrong_images_and_modes():
         median(np.zeros((3, 3), np.uint8), 3, mode="border")
     with pytest.raises(ValueError, match=r"^size height must be at most 100000, got 100001$"):
         median(np.zeros((3, 3), np.uint8), (3, 100_001))
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("size", [3, 5])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 4), (4, 5), (2, 3, 3)])
+def test_not_finite_anywhere_is_refused(size, shape):
+    image = np.full(shape, 3e38, np.float32)  # the sum of two is infinite
+    np.testing.assert_array_equal(median(image, size), image)
+    for place in np.ndindex(shape):
+        for value in (np.nan, np.inf, -np.inf):
+            spoiled = image.copy()
+            spoiled[place] = value
+            with pytest.raises(ValueError, match=r"^image has NaN or infinite values"):
+                median(spoiled, size)

@@ -13,6 +13,7 @@ from classicvision.filters.pyramid import (
     halved,
     raise_if_not_finite,
     reduced,
+    split_details,
     value_range,
 )
 
@@ -132,10 +133,8 @@ def _bands(image, levels):
     pyramid = []
     level = image
     for _ in range(_check_levels(levels, image.shape) - 1):
-        smaller = reduced(level)
-        pyramid.append(np.empty(level.shape, detail_dtype(level.dtype)))
-        expand_onto(smaller, level, True, pyramid[-1])
-        level = smaller
+        level, details = split_details(level)
+        pyramid.append(details)
     pyramid.append(level if pyramid else level.copy())
     return pyramid
 

@@ -91,17 +91,21 @@ def _reduce_integers(image, rows_at, columns_at, step, line, evens, odds, result
 
 
 # Contraction to fused multiply-add makes float sums only more precise, here and below.
-@kernel(fastmath={"contract"}, views_only=True)
-def _reduce_floats(image, rows_at, columns_at, step, line, evens, odds, result):
+@kernel(inline=True, fastmath={"contract"}, views_only=True)
+def _reduce_row(image, rows_at, columns_at, step, line, evens, odds, row):
     number = line.dtype.type
     scale = number(1 / 256)
+    _split_row(image, rows_at, columns_at, step, line, evens, odds)
+    next_odds, centres, next_evens = odds[step:], evens[step:], evens[2 * step :]
+    for c in range(row.size):
+        total = _five_taps(number, evens[c], odds[c], centres[c], next_odds[c], next_evens[c])
+        row[c] = number(total * scale)
+
+
+@kernel(fastmath={"contract"}, views_only=True)
+def _reduce_floats(image, rows_at, columns_at, step, line, evens, odds, result):
     for r in range(result.shape[0]):
-        _split_row(image, rows_at[2 * r :], columns_at, step, line, evens, odds)
-        row, next_odds = result[r], odds[step:]
-        centres, next_evens = evens[step:], evens[2 * step :]
-        for c in range(row.size):
-            total = _five_taps(number, evens[c], odds[c], centres[c], next_odds[c], next_evens[c])
-            row[c] = number(total * scale)
+        _reduce_row(image, rows_at[2 * r :], columns_at, step, line, evens, odds, result[r])
 
 
 def pyramid_reduce(image: ArrayLike) -> np.ndarray:
@@ -154,13 +158,20 @@ def pyramid_reduce(image: ArrayLike) -> np.ndarray:
 def reduced(image):
     if image.dtype == bool:
         return reduced(image.view(np.uint8)).view(bool)
+    result, arguments = _reduction(image)
+    reduce = _reduce_floats if image.dtype.kind == "f" else _reduce_integers
+    reduce(*arguments)
+    return result
+
+
+def _reduction(image):
+    """Return an array for the reduced image, and the arguments of the kernels."""
     rows, columns, *channels = image.shape
     step = channels[0] if channels else 1
     result = np.empty((halved(rows), halved(columns), *channels), image.dtype)
     work = _WORK[image.dtype.name][0]
     pairs = (result.shape[1] + 2) * step
-    reduce = _reduce_floats if image.dtype.kind == "f" else _reduce_integers
-    reduce(
+    return result, (
         image.reshape(rows, -1),
         border_indices(rows, 2, "mirror"),
         border_indices(columns, 2, "mirror", step),
@@ -170,7 +181,6 @@ def reduced(image):
         np.empty(pairs, work),
         result.reshape(len(result), -1),
     )
-    return result
 
 
 # c = column, i = pixel of the small image. `step` is the number of interleaved channels.
@@ -259,6 +269,24 @@ def _expand_floats(small, step, padded, ring, line, other, minus, low, high, spa
             row[c] = number(addend[c] + number(line[c] * scale))
 
 
+# Each row of the image is reduced, and later subtracted from, while it is in the cache.
+@kernel(fastmath={"contract"}, views_only=True)
+def _split_floats(
+    image, rows_at, columns_at, step, line, evens, odds, small, padded, ring, wide, result
+):
+    number = line.dtype.type
+    scale, done = number(-1 / 64), 0
+    for y in range(small.shape[0]):
+        _reduce_row(image, rows_at[2 * y :], columns_at, step, line, evens, odds, small[y])
+        known = 2 * y if y < small.shape[0] - 1 else result.shape[0]
+        for r in range(done, known):  # the rows from 2 * y on need the next small one
+            _expand_row(small, r, step, padded, ring, wide)
+            row, addend = result[r], image[r]
+            for c in range(row.size):
+                row[c] = number(addend[c] + number(wide[c] * scale))
+        done = known
+
+
 def pyramid_expand(image: ArrayLike, shape: tuple[int, int] | None = None) -> np.ndarray:
     """Double the rows and columns of an image, and smooth it.
 
@@ -319,20 +347,20 @@ def pyramid_expand(image: ArrayLike, shape: tuple[int, int] | None = None) -> np
 def expand_onto(small, other, minus, result):
     """Fill ``result`` with ``other`` plus or minus ``small`` expanded, and return it."""
     step = small.shape[2] if small.ndim == 3 else 1
-    columns = small.shape[1] * step
     low, high = (0, 0) if small.dtype.kind == "f" else value_range(small.dtype)
     small, other, flat = (
         (a.view(np.uint8) if a.dtype == bool else a).reshape(len(a), -1)
         for a in (small, other, result)
     )
     work = _WORK[small.dtype.name][1]
+    padded, ring, line = _expansion(small.shape[1], step, flat.shape[1], work)
     expand = _expand_floats if small.dtype.kind == "f" else _expand_integers
     expand(
         small,
         step,
-        np.empty(columns + 2 * step, work),
-        np.empty((3, 2 * columns + step), work),
-        np.empty(flat.shape[1], work),
+        padded,
+        ring,
+        line,
         other,
         minus,
         work(low),
@@ -341,6 +369,28 @@ def expand_onto(small, other, minus, result):
         flat,
     )
     return result
+
+
+def _expansion(width, step, wide, work):
+    """Return the rows that expansion works on."""
+    return (
+        np.empty(width + 2 * step, work),
+        np.empty((3, 2 * width + step), work),
+        np.empty(wide, work),
+    )
+
+
+def split_details(image):
+    """Return the reduced image, and the image minus that expanded."""
+    details = np.empty(image.shape, detail_dtype(image.dtype))
+    if image.dtype.kind != "f":
+        small = reduced(image)
+        return small, expand_onto(small, image, True, details)
+    small, arguments = _reduction(image)
+    flat, step, lines = arguments[0], arguments[3], arguments[-1]
+    rows = _expansion(lines.shape[1], step, flat.shape[1], image.dtype)
+    _split_floats(*arguments, *rows, details.reshape(flat.shape))
+    return small, details
 
 
 def value_range(dtype):

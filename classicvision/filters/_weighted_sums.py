@@ -92,7 +92,7 @@ def _write(sums, rounded, row):
 
 # r = row. `rows_at` has the offset, in the flat image, of the row at each y. A ring of `lines`
 # holds the rows under the kernel upon two rows of the image. A tap is a row and a column in it,
-# and a weight for each of the two.
+# and a weight for each of the two. Where ``direct``, ``sums`` is the result, else it has two rows.
 @kernel
 def _sum_kernel(
     image,
@@ -103,6 +103,7 @@ def _sum_kernel(
     tap_columns,
     weights,
     rounded,
+    direct,
     offsets,
     lines,
     sums,
@@ -111,7 +112,6 @@ def _sum_kernel(
     rows, width = result.shape
     pitch = np.uint64(columns_at.size)
     ring = np.uint64(lines.size) // pitch
-    upper, lower = sums[0], sums[1]
     for y in range(rows_at.size):
         slot = np.uint64(y) % ring
         _fill_line(image, rows_at[y], width, columns_at, left, slot * pitch, lines)
@@ -123,11 +123,13 @@ def _sum_kernel(
             if slot >= ring:
                 slot -= ring
             offsets[t] = slot * pitch + tap_columns[t]
+        pair = r if direct else 0
+        upper, lower = sums[pair], sums[pair + 1]
         for c in range(width):
             upper[c] = lower[c] = 0
         for k in range(0, tap_rows.size, 6):
             _add_to_both(lines, offsets, weights, k, upper, lower)
-        for below in range(min(2, rows - r)):
+        for below in range(0 if direct else min(2, rows - r)):
             _write(sums[below], rounded, result[r + below])
 
 
@@ -187,27 +189,34 @@ def sum_kernel(
     rows, columns, step = _shape(image)
     height, width = weights.shape
     # the rows under the kernel upon a row and upon the one below it
-    both = np.stack([np.pad(weights, ((0, 1), (0, 0))), np.pad(weights, ((1, 0), (0, 0)))])
+    both = np.zeros((2, height + 1, width), work)
+    both[0, :-1] = both[1, 1:] = weights
     tap_rows, tap_columns = np.nonzero(both.any(axis=0))
-    missing = (0, 6 - tap_rows.size % 6 if tap_rows.size % 6 or not tap_rows.size else 0)
-    values = np.pad(both[:, tap_rows, tap_columns], ((0, 0), missing))
+    taps = tap_rows.size
+    groups = max(-(-taps // 6), 1)
+    values, places = np.zeros((2, 6 * groups), work), np.zeros((2, 6 * groups), np.uint64)
+    values[:, :taps] = both[:, tap_rows, tap_columns]
+    places[:, :taps] = tap_rows, tap_columns * step
     rows_at = kernel_positions(rows, height, anchor[0], mode, 1)
     if rows % 2:
         rows_at = np.append(rows_at, rows_at[-1:])  # under the row below the last one
     columns_at = kernel_positions(columns, width, anchor[1], mode, step)
+    direct = result.dtype == work and rows % 2 == 0
+    result = result.reshape(rows, -1)
     _sum_kernel(
         image.reshape(-1),
         rows_at * np.uint64(columns * step),
         columns_at,
         np.uint64(anchor[1] * step),
-        np.pad(tap_rows, missing).astype(np.uint64),
-        np.pad(tap_columns * step, missing).astype(np.uint64),
-        values.astype(work),
+        places[0],
+        places[1],
+        values,
         result.dtype == np.uint8,
+        direct,
         np.empty(values.shape[1], np.uint64),
         np.empty((height + 1) * columns_at.size, work),
-        np.empty((2, columns * step), work),
-        result.reshape(rows, -1),
+        result if direct else np.empty((2, columns * step), work),
+        result,
     )
 
 

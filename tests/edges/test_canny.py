@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from classicvision.edges.canny import CannySteps, canny
 from classicvision.filters.smoothing import gaussian
 from classicvision.images import luminance, read_image
+from tests.layouts import LAYOUTS, lay_out
 from tests.naive import canny as naive
 
 SCALE = {3: 1, 5: 12, 7: 160}  # how much larger each Sobel operator's responses are
@@ -220,17 +221,12 @@ def test_several_threads(photographs):
 @given(
     shape=st.tuples(st.integers(1, 20), st.integers(1, 20)),
     seed=st.integers(0, 99),
-    kind=st.sampled_from(["strided", "fortran", "read-only", "reversed"]),
+    kind=st.sampled_from(LAYOUTS),
     thresholds=st.tuples(st.floats(-50, 900), st.floats(-50, 900)),
 )
 def test_any_layout(shape, seed, kind, thresholds):
     image = np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
-    laid_out = {
-        "strided": lambda: np.repeat(np.repeat(image, 2, 0), 3, 1)[::2, ::3],
-        "fortran": lambda: np.asfortranarray(image),
-        "read-only": lambda: np.frombuffer(image.tobytes(), np.uint8).reshape(shape),
-        "reversed": lambda: image[::-1, ::-1].copy()[::-1, ::-1],
-    }[kind]()
+    laid_out = lay_out(image, kind)
     before = laid_out.copy()
     wanted = naive.canny(image, *thresholds)
     np.testing.assert_array_equal(canny(laid_out, *thresholds), wanted)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from classicvision.features import template as module
 from classicvision.features.template import match_template
 from tests.filters.test_pyramid import DTYPES, random_image
+from tests.layouts import LAYOUTS, lay_out
 from tests.naive import template as naive
 
 # The result is float32. OpenCV sums in float32, which keeps 24 bits: covariances of values up
@@ -92,17 +93,12 @@ def test_flat_in_each_channel_is_flat():
 @given(
     shape=st.tuples(st.integers(3, 9), st.integers(3, 9)),
     seed=st.integers(0, 99),
-    kind=st.sampled_from(["strided", "fortran", "read-only", "big-endian"]),
+    kind=st.sampled_from(LAYOUTS),
     dtype=st.sampled_from([np.uint8, np.uint16, np.float32]),
 )
 def test_any_layout(shape, seed, kind, dtype):
     image = np.random.default_rng(seed).integers(0, 256, shape).astype(dtype)
-    laid_out = {
-        "strided": lambda: np.repeat(np.repeat(image, 2, 0), 3, 1)[::2, ::3],
-        "fortran": lambda: np.asfortranarray(image),
-        "read-only": lambda: np.frombuffer(image.tobytes(), dtype).reshape(shape),
-        "big-endian": lambda: image.astype(np.dtype(dtype).newbyteorder(">")),
-    }[kind]()
+    laid_out = lay_out(image, kind)
     before = laid_out.copy()
     wanted = match_template(image, image[1:3, :3])
     np.testing.assert_array_equal(match_template(laid_out, laid_out[1:3, :3]), wanted)

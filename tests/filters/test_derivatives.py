@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from classicvision.filters.derivatives import gradient
 from classicvision.images import read_image
+from tests.layouts import LAYOUTS, lay_out
 from tests.naive import derivatives as naive
 
 OPERATORS = ["forward", "central", "prewitt", "sobel", "scharr"]
@@ -122,18 +123,12 @@ def test_color_is_filtered_per_channel(rng):
 @given(
     shape=st.tuples(st.integers(1, 12), st.integers(1, 12)),
     seed=st.integers(0, 99),
-    kind=st.sampled_from(["plain", "strided", "fortran", "read-only", "reversed"]),
+    kind=st.sampled_from(LAYOUTS),
     operator=st.sampled_from(OPERATORS),
 )
 def test_any_layout(shape, seed, kind, operator):
     image = np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
-    laid_out = {
-        "plain": lambda: image,
-        "strided": lambda: np.repeat(np.repeat(image, 2, 0), 3, 1)[::2, ::3],
-        "fortran": lambda: np.asfortranarray(image),
-        "read-only": lambda: np.frombuffer(image.tobytes(), np.uint8).reshape(shape),
-        "reversed": lambda: image[::-1, ::-1].copy()[::-1, ::-1],
-    }[kind]()
+    laid_out = lay_out(image, kind)
     before = laid_out.copy()
     np.testing.assert_array_equal(gradient(laid_out, operator), gradient(image, operator))
     np.testing.assert_array_equal(laid_out, before)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import classicvision as cv
+from tests.layouts import LAYOUTS, lay_out
 from tests.naive import laplacian as naive
 
 MODES = ["mirror", "reflect", "nearest", "wrap", "constant"]
@@ -106,16 +107,11 @@ def test_color_is_filtered_per_channel(rng):
 @given(
     shape=st.tuples(st.integers(1, 12), st.integers(1, 12)),
     seed=st.integers(0, 99),
-    kind=st.sampled_from(["strided", "fortran", "read-only", "reversed"]),
+    kind=st.sampled_from(LAYOUTS),
 )
 def test_any_layout(shape, seed, kind):
     image = np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
-    laid_out = {
-        "strided": lambda: np.repeat(np.repeat(image, 2, 0), 3, 1)[::2, ::3],
-        "fortran": lambda: np.asfortranarray(image),
-        "read-only": lambda: np.frombuffer(image.tobytes(), np.uint8).reshape(shape),
-        "reversed": lambda: image[::-1, ::-1].copy()[::-1, ::-1],
-    }[kind]()
+    laid_out = lay_out(image, kind)
     before = laid_out.copy()
     for function in (
         cv.laplacian,

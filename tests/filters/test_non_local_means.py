@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from classicvision.filters.non_local_means import non_local_means
 from tests.filters.test_edge_preserving import DTYPES, MODES, random_image
+from tests.layouts import LAYOUTS, lay_out
 from tests.naive import edge_preserving as naive
 
 
@@ -92,17 +93,12 @@ def test_more_columns_than_fit_in_a_tile(rng, monkeypatch):
 @given(
     shape=st.tuples(st.integers(1, 5), st.integers(1, 5)),
     seed=st.integers(0, 99),
-    kind=st.sampled_from(["strided", "fortran", "read-only", "big-endian"]),
+    kind=st.sampled_from(LAYOUTS),
     dtype=st.sampled_from([np.uint8, np.uint16, np.float32]),
 )
 def test_any_layout(shape, seed, kind, dtype):
     image = np.random.default_rng(seed).integers(0, 256, shape).astype(dtype)
-    laid_out = {
-        "strided": lambda: np.repeat(np.repeat(image, 2, 0), 3, 1)[::2, ::3],
-        "fortran": lambda: np.asfortranarray(image),
-        "read-only": lambda: np.frombuffer(image.tobytes(), dtype).reshape(shape),
-        "big-endian": lambda: image.astype(np.dtype(dtype).newbyteorder(">")),
-    }[kind]()
+    laid_out = lay_out(image, kind)
     before = laid_out.copy()
     sizes = {"patch_size": 1, "search_size": 3}
     wanted = non_local_means(image, 60, **sizes)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classicvision.filters.pyramid import pyramid_expand, pyramid_reduce
+from tests.layouts import LAYOUTS, lay_out
 from tests.naive import pyramid as naive
 
 DTYPES = [bool, np.uint8, np.uint16, np.int16, np.float32, np.float64]
@@ -90,17 +91,12 @@ def test_expand_doubles_without_a_shape(rng):
 @given(
     shape=st.tuples(st.integers(1, 9), st.integers(1, 9)),
     seed=st.integers(0, 99),
-    kind=st.sampled_from(["strided", "fortran", "read-only", "big-endian"]),
+    kind=st.sampled_from(LAYOUTS),
     dtype=st.sampled_from([np.uint8, np.uint16, np.float32]),
 )
 def test_any_layout(shape, seed, kind, dtype):
     image = np.random.default_rng(seed).integers(0, 256, shape).astype(dtype)
-    laid_out = {
-        "strided": lambda: np.repeat(np.repeat(image, 2, 0), 3, 1)[::2, ::3],
-        "fortran": lambda: np.asfortranarray(image),
-        "read-only": lambda: np.frombuffer(image.tobytes(), dtype).reshape(shape),
-        "big-endian": lambda: image.astype(np.dtype(dtype).newbyteorder(">")),
-    }[kind]()
+    laid_out = lay_out(image, kind)
     before = laid_out.copy()
     np.testing.assert_array_equal(pyramid_reduce(laid_out), pyramid_reduce(image))
     np.testing.assert_array_equal(pyramid_expand(laid_out), pyramid_expand(image))

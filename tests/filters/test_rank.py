@@ -11,6 +11,7 @@ from classicvision.filters import _median_large as large
 from classicvision.filters import _median_networks as networks
 from classicvision.filters import _median_plan as planning
 from classicvision.filters.rank import median
+from tests.layouts import LAYOUTS, lay_out
 from tests.naive import rank as naive
 
 MODES = ["mirror", "reflect", "nearest", "wrap", "constant"]
@@ -237,17 +238,12 @@ def test_photographs_of_the_data_folder_identical_to_opencv(data_folder):
 @given(
     shape=st.tuples(st.integers(1, 8), st.integers(1, 8)),
     seed=st.integers(0, 99),
-    kind=st.sampled_from(["strided", "fortran", "read-only", "big-endian"]),
+    kind=st.sampled_from(LAYOUTS),
     dtype=st.sampled_from([np.uint8, np.uint16, np.float32]),
 )
 def test_any_layout(shape, seed, kind, dtype):
     image = np.random.default_rng(seed).integers(0, 256, shape).astype(dtype)
-    laid_out = {
-        "strided": lambda: np.repeat(np.repeat(image, 2, 0), 3, 1)[::2, ::3],
-        "fortran": lambda: np.asfortranarray(image),
-        "read-only": lambda: np.frombuffer(image.tobytes(), dtype).reshape(shape),
-        "big-endian": lambda: image.astype(np.dtype(dtype).newbyteorder(">")),
-    }[kind]()
+    laid_out = lay_out(image, kind)
     before = laid_out.copy()
     np.testing.assert_array_equal(median(laid_out, 3), naive.median(image, 3, 3))
     np.testing.assert_array_equal(laid_out, before)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classicvision.filters.smoothing import gaussian
+from tests.layouts import LAYOUTS, lay_out
 from tests.naive import smoothing as naive
 
 MODES = ["mirror", "reflect", "nearest", "wrap", "constant"]
@@ -104,17 +105,12 @@ def test_color_is_smoothed_per_channel(rng):
 @given(
     shape=st.tuples(st.integers(1, 10), st.integers(1, 10)),
     seed=st.integers(0, 99),
-    kind=st.sampled_from(["strided", "fortran", "read-only", "big-endian"]),
+    kind=st.sampled_from(LAYOUTS),
     dtype=st.sampled_from([np.uint8, np.uint16, np.float32]),
 )
 def test_any_layout(shape, seed, kind, dtype):
     image = np.random.default_rng(seed).integers(0, 256, shape).astype(dtype)
-    laid_out = {
-        "strided": lambda: np.repeat(np.repeat(image, 2, 0), 3, 1)[::2, ::3],
-        "fortran": lambda: np.asfortranarray(image),
-        "read-only": lambda: np.frombuffer(image.tobytes(), dtype).reshape(shape),
-        "big-endian": lambda: image.astype(np.dtype(dtype).newbyteorder(">")),
-    }[kind]()
+    laid_out = lay_out(image, kind)
     before = laid_out.copy()
     np.testing.assert_array_equal(gaussian(laid_out, 0.8), gaussian(image, 0.8))
     np.testing.assert_array_equal(laid_out, before)

@@ -12,21 +12,11 @@ import numpy as np
 from classicvision._checks import check_image
 from classicvision._jit import kernel
 from classicvision.filters._borders import border_indices
+from classicvision.filters._finite import not_finite
 
 _BLOCK = 2048  # columns that are done together: their scratch rows stay in the cache
 _VECTOR = 64  # pixels that vector instructions treat at once, at most
 _STRIDE = _BLOCK + 64  # not a power of two: those would share a few sets of the cache
-
-
-# To look at pixels once more while they are in the cache is faster than a pass over the image. The
-# sum is infinite or NaN where one of them is (or it is too large). Any order of the sum will do,
-# which lets it be vectorized.
-@kernel(inline=True, fastmath={"reassoc"}, views_only=True)
-def _not_finite(row):
-    total = row.dtype.type(0)
-    for c in range(row.size):
-        total += row[c]
-    return total - total != 0
 
 
 # The exchanges, x, y = min(x, y), max(x, y), of these functions are Batcher's odd-even merge
@@ -191,7 +181,7 @@ def _median_3(image, rows_at, columns_at, channels, result, result_again):
         row_0, row_1 = image[rows_at[r]], image[rows_at[r + 1]]
         row_2, row_3 = image[rows_at[r + 2]], image[rows_at[r + 3]]
         first, second = result[r], result_again[r + 1]
-        spoiled += _not_finite(row_1) + _not_finite(row_2)
+        spoiled += not_finite(row_1) + not_finite(row_2)
         for again in range(1 + (whole < inner)):
             start, stop = 0, whole
             if again:
@@ -244,7 +234,7 @@ def _median_5(
     spoiled = 0
     for r in range(-4, result.shape[0], 2):
         for i in range(r + 4, r + 6):
-            spoiled += _not_finite(image[rows_at[i]][start:stop])
+            spoiled += not_finite(image[rows_at[i]][start:stop])
             _sort_neighbours_5(
                 image[rows_at[i]], columns_at, len(channels), start, stop, kept[i % 6]
             )

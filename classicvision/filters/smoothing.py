@@ -11,6 +11,7 @@ import numpy as np
 from classicvision._checks import check_image, check_number, check_pair
 from classicvision._jit import kernel
 from classicvision.filters._borders import border_indices, check_mode, with_zeros_outside
+from classicvision.filters._finite import not_finite
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -61,8 +62,9 @@ def _add_pairs(source, a0, b0, a1, b1, a2, b2, a3, b3, weights, k, total):
 # at each position of a row with its border; `step` is the number of interleaved channels. The
 # weights are those from the centre outwards, filled up with zeros to 1 + whole fours. `half` is
 # 0.5 where the result is rounded; `total` is one row then, and otherwise the result itself.
-# `downwards` may be the inside of `line`.
-@kernel(fastmath={"contract"})
+# `downwards` may be the inside of `line`. A result that is not rounded is looked through for NaN
+# and infinity, which each pixel passes on to its own place.
+@kernel(fastmath={"contract"}, views_only=True)
 def _smooth(
     image,
     rows_at,
@@ -84,6 +86,7 @@ def _smooth(
     s1, s2, s3 = np.uint64(step), np.uint64(2 * step), np.uint64(3 * step)
     to_result = result.dtype.type
     zero = weights_y.dtype.type(0)
+    spoiled = 0
     for r in range(rows):
         here = np.uint64(r) + radius_y
         for group in range(radius_y // four):
@@ -121,6 +124,9 @@ def _smooth(
             row = result[r]
             for c in range(width):
                 row[c] = to_result(np.floor(sums[c]))
+        else:
+            spoiled += not_finite(sums)
+    return spoiled
 
 
 def gaussian(
@@ -208,11 +214,6 @@ def gaussian(
     if mode == "constant":
         options = {"truncate": truncate, "mode": "nearest"}
         return with_zeros_outside(image, lambda framed: gaussian(framed, sigma, **options))
-    if image.dtype.kind == "f":
-        largest = max(image.max(), -image.min())  # NaN where the image has one
-        if not largest < np.finfo(image.dtype).max / 2:  # the sum of two pixels may overflow
-            smooth = gaussian(check_image(image) / 4, sigma, truncate=truncate, mode=mode)
-            return 4 * smooth.clip(-largest / 4, largest / 4)
     radius_x, radius_y = (_radius(s, truncate, image.dtype) for s in (sigma_x, sigma_y))
     bits = {"uint8": 8, "uint16": 16}.get(image.dtype.name) if truncate is None else None
     # Sums of uint8 stay below 2^16 downwards and below 2^24, where float32 is exact, in all.
@@ -232,7 +233,7 @@ def gaussian(
     border = (weights_x.size - 1) * step
     inner = line[border : border + columns * step]
     result = np.empty_like(image)
-    _smooth(
+    spoiled = _smooth(
         image.reshape(-1),
         rows_at * np.uint64(columns * step),
         columns_at,
@@ -248,7 +249,18 @@ def gaussian(
         else np.empty((1, columns * step), work_x),
         result.reshape(rows, -1),
     )
+    if spoiled:
+        return _scaled_down(image, sigma, truncate, mode)
     return result
+
+
+def _scaled_down(image, sigma, truncate, mode):
+    """Smooth a float image, which must be finite, at a scale at which nothing overflows."""
+    largest = np.abs(check_image(image)).max()
+    exponent = int(np.frexp(largest)[1])
+    smooth = gaussian(np.ldexp(image, -exponent), sigma, truncate=truncate, mode=mode)
+    limit = np.ldexp(largest, -exponent)
+    return np.ldexp(smooth.clip(-limit, limit), exponent)
 
 
 def check_sigma(

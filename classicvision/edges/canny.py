@@ -204,10 +204,10 @@ def canny(
     >>> canny(image, 100, 200).astype(int)[2].tolist()
     [0, 0, 1, 0, 0, 0]
     """
-    image = check_image(image)
+    sigma = check_number(sigma, "sigma", at_least=0)
+    image = check_image(image, finite=sigma == 0)  # otherwise the Gaussian looks for NaN
     limits = {"at_least": 0, "at_most": 1} if quantiles else {}
     pair = check_number(low, "low", **limits), check_number(high, "high", **limits)
-    sigma = check_number(sigma, "sigma", at_least=0)
     check_option(aperture, "aperture", (3, 5, 7))
     if image.ndim == 3:
         image = luminance(image)

@@ -17,6 +17,7 @@ from classicvision._jit import kernel
 SCALE = 1 / 32  # powers of coordinates in this unit stay near 1
 _POWERS = np.array([(2, 0), (1, 1), (0, 2), (1, 0), (0, 1), (0, 0)])  # of a conic's six terms
 _SLIMMEST = 1e-9  # 4 A C - B^2 for A^2 + B^2 + C^2 = 1; less is rounding, on a straight line
+_STRAIGHT = 1e-12  # the ratio of the covariance's eigenvalues; less is rounding
 _RIDGE = 1e-9  # keeps the sums over points on a straight line invertible
 
 
@@ -102,8 +103,17 @@ def fit_conics(scatters):
     best = condition.argmax(axis=1)
     quadratic = np.take_along_axis(vectors, best[:, None, None], axis=2)
     conics = np.concatenate([quadratic, eliminate @ quadratic], axis=1)[..., 0]
-    conics[condition.max(axis=1) <= _SLIMMEST] = np.nan
+    conics[(condition.max(axis=1) <= _SLIMMEST) | _straight(scatters)] = np.nan
     return conics
+
+
+def _straight(scatters):
+    """Say which points lie on a straight line: their covariance has an eigenvalue of 0."""
+    count, u, v = scatters[:, 5, 5], scatters[:, 3, 5], scatters[:, 4, 5]
+    uu = scatters[:, 3, 3] - u * u / count
+    uv = scatters[:, 3, 4] - u * v / count
+    vv = scatters[:, 4, 4] - v * v / count
+    return uu * vv - uv * uv <= _STRAIGHT * (uu + vv) ** 2
 
 
 def mean_distances(conics, scatters):

@@ -87,8 +87,9 @@ def _plot(path, table):
 
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.subplots()
-    for name, costs in table.items():
-        axes.plot(list(costs), list(costs.values()), "o-", markersize=3, label=name)
+    for number, (name, costs) in enumerate(table.items()):
+        style = "o-" if number < 10 else "s--"  # there are ten colours
+        axes.plot(list(costs), list(costs.values()), style, markersize=3, label=name)
     axes.set(
         xscale="log",
         yscale="log",

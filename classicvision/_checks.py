@@ -63,7 +63,8 @@ def check_image(
 def check_number(value, name, *, above=None, at_least=None, at_most=None, integer=False):
     """Return ``value`` as a float (an int where ``integer``) after checking its bounds."""
     kind = numbers.Integral if integer else numbers.Real
-    if not isinstance(value, kind) or isinstance(value, (bool, np.bool_)):
+    usual = type(value) is int or (type(value) is float and not integer)  # isinstance is slow
+    if not usual and (not isinstance(value, kind) or isinstance(value, (bool, np.bool_))):
         wanted = "an integer" if integer else "a number"
         raise TypeError(f"{name} must be {wanted}, got {value!r}")
     try:

@@ -24,7 +24,23 @@ if TYPE_CHECKING:
 _OPENCV_STATE = 2**64 - 1
 
 
-@kernel
+@kernel(views_only=True)
+def _draw_edges(mask, state, order):
+    """Draw the edge pixels one by one: fill ``order`` from its end with their positions."""
+    number = order.dtype.type
+    low, bits = np.uint64(0xFFFFFFFF), np.uint64(32)
+    flat, count = mask.reshape(mask.size), 0
+    for position in range(flat.size):
+        order[count] = position  # to be overwritten by the next one unless it is an edge
+        count += flat[position]
+    for remaining in range(count, 0, -1):
+        # Multiply with carry, and swap the pixel drawn with the last one that remains.
+        state = (state & low) * np.uint64(4164903690) + (state >> bits)
+        drawn, last = number(state & low) % number(remaining), remaining - 1
+        order[drawn], order[last] = order[last], order[drawn]
+
+
+@kernel(views_only=True)
 def _vote_cells(column, row, cosine, sine, centers, cells):
     """Where in the accumulator a pixel votes: one cell for each angle."""
     x, y = np.float32(column), np.float32(row)
@@ -34,7 +50,7 @@ def _vote_cells(column, row, cosine, sine, centers, cells):
 
 
 # x and y are in units of 2^-16 pixel; 2^16 is the step along the longer axis.
-@kernel
+@kernel(views_only=True)
 def _walk(mask, x, y, dx, dy, max_gap):
     """Follow a line from a pixel to its end; return the steps to its last pixel."""
     rows, columns = mask.shape
@@ -53,25 +69,20 @@ def _walk(mask, x, y, dx, dy, max_gap):
 
 # Votes are counted in one flat table, row after row of distances. The cells of all angles are
 # computed first (vector instructions), then counted, then searched for their maximum.
-@kernel
+@kernel(views_only=True)
 def _trace_segments(
-    mask, positions, cosine, sine, centers, accumulator, limits, state, cells, counts, points, votes
+    mask, order, cosine, sine, centers, accumulator, limits, cells, counts, points, votes
 ):
     """Find the segments and clear their pixels from the mask; return how many there are."""
     threshold, min_length, max_gap, max_lines = limits
-    columns = mask.shape[1]
+    flat, columns = mask.reshape(mask.size), order.dtype.type(mask.shape[1])
     pixel, one = np.float32(65536), np.int16(1)
-    low, bits = np.uint64(0xFFFFFFFF), np.uint64(32)
     found = 0
-    for remaining in range(positions.size, 0, -1):
-        # Draw a pixel (multiply with carry) and put the last one in its place.
-        state = (state & low) * np.uint64(4164903690) + (state >> bits)
-        drawn = (state & low) % np.uint64(remaining)
-        row, column = divmod(positions[drawn], columns)
-        positions[drawn] = positions[remaining - 1]
-        if not mask[row, column]:
+    for position in order[::-1]:
+        if not flat[position]:
             continue
-
+        row = np.int64(position // columns)
+        column = np.int64(position % columns)
         _vote_cells(column, row, cosine, sine, centers, cells)
         for a in range(cells.size):
             counts[a] = accumulator[cells[a]] = accumulator[cells[a]] + one
@@ -172,8 +183,8 @@ def hough_segments(
     segments.
 
     Memory: the table has 2 bytes (4 where a line may have more than 32767 votes) for each of
-    pi / theta angles and 2 (rows + columns) / rho distances, 2.2 MB for 1920 x 1080 pixels;
-    about 45 bytes for each edge pixel come on top.
+    pi / theta angles and some 0.64 (rows + columns) / rho distances, 0.7 MB for 1920 x 1080
+    pixels; a byte for each pixel and 24 for each edge pixel come on top.
 
     References
     ----------
@@ -200,30 +211,43 @@ def hough_segments(
 
     step = float(resolution.theta)
     cosine, sine = trigonometry([n * step for n in range(resolution.angles)], resolution)
-    # One cell more at either end: a distance may be rounded beyond the first or last bin.
+    centers, cells = _cells_in_use(mask.shape, cosine, sine)
     counter = _counter_type(mask.shape, float(resolution.rho))
-    accumulator = np.zeros(resolution.angles * resolution.bins + 2, counter)
-    centers = np.arange(resolution.angles) * resolution.bins + resolution.center + 1
-    positions = np.flatnonzero(mask)
-    points = np.empty((len(positions), 4), np.int32)
-    votes = np.empty(len(positions), np.int32)
+    order = np.empty(np.count_nonzero(mask) + 1, np.uint32 if mask.size < 2**32 else np.uint64)
+    _draw_edges(mask, np.uint64(state), order)
+    order = order[:-1]
+    points = np.empty((len(order), 4), np.int32)
+    votes = np.empty(len(order), np.int32)
     if not resolution.bins:
         return Segments(points[:0], votes[:0])
     count = _trace_segments(
         mask,
-        positions,
+        order,
         cosine,
         sine,
-        centers.astype(np.int32),
-        accumulator,
+        centers,
+        np.zeros(cells, counter),
         limits,
-        np.uint64(state),
         np.empty(resolution.angles, np.uint32),
         np.empty(resolution.angles, counter),
         points,
         votes,
     )
     return Segments(points[:count], votes[:count])
+
+
+def _cells_in_use(shape, cosine, sine):
+    """Return where each angle counts the lines through the origin, and how many cells there are.
+
+    An angle has only the cells of the distances that pixels can have, one behind the other: a
+    third of OpenCV's table, which stays in the cache. A pixel's distance, rounded, lies between
+    those of the corners.
+    """
+    x, y = np.float32(shape[1] - 1) * cosine, np.float32(shape[0] - 1) * sine
+    lowest = np.rint(np.minimum(x, 0) + np.minimum(y, 0)).astype(np.int64)
+    highest = np.rint(np.maximum(x, 0) + np.maximum(y, 0)).astype(np.int64)
+    ends = np.cumsum(highest - lowest + 1)
+    return (ends - highest - 1).astype(np.int32), ends[-1]
 
 
 def _counter_type(shape, rho):

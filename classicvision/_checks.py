@@ -124,7 +124,7 @@ def check_dtype(dtype, options, name="dtype"):
     return found
 
 
-def check_size(size, name):
+def check_size(size, name, *, at_least=0, at_most=2**31 - 1):
     """Return ``(width, height)`` as two ints; a scalar means both, ``None`` stays ``None``."""
     if size is None:
         return None
@@ -134,8 +134,8 @@ def check_size(size, name):
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be an integer or (width, height), got {size!r}") from None
     return (
-        check_number(width, f"{name} width", at_least=0, at_most=2**31 - 1, integer=True),
-        check_number(height, f"{name} height", at_least=0, at_most=2**31 - 1, integer=True),
+        check_number(width, f"{name} width", at_least=at_least, at_most=at_most, integer=True),
+        check_number(height, f"{name} height", at_least=at_least, at_most=at_most, integer=True),
     )
 
 
@@ -143,9 +143,7 @@ def check_window(size, name="size"):
     """Return ``(width, height)`` of a filter's window, from 1 to ``LARGEST_WINDOW`` pixels."""
     if size is None:
         raise TypeError(f"{name} must be an integer or (width, height), got None")
-    for length, side in zip(check_size(size, name), ("width", "height"), strict=True):
-        check_number(length, f"{name} {side}", at_least=1, at_most=LARGEST_WINDOW, integer=True)
-    return check_size(size, name)
+    return check_size(size, name, at_least=1, at_most=LARGEST_WINDOW)
 
 
 def check_boxes(boxes: ArrayLike, name: str = "boxes") -> NDArray[np.float32]:

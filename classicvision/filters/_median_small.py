@@ -154,47 +154,67 @@ def _median_of_columns(left, centre, right):
 
 # c = column; n = channels, whose number the compiler knows as the length of a tuple. Two rows of
 # windows have the inner two of four rows in common. To sort each column three times, once for
-# each window, is cheaper than to store it. The kernels get the result twice, for the first and
-# for the second one of two rows: from two arguments the compiler can tell with few checks that
-# the rows do not overlap.
-@kernel(inline=True, views_only=True)
-def _two_of_3(row_0, row_1, row_2, row_3, n, first, second):
-    step = np.uint64(n)
+# each window, is cheaper than to store it. Where neighbours stand side by side, `in_turn` passes
+# the sorted columns on to the next window: that saves more for floats than the shuffling in the
+# registers takes (None leaves it out of what is compiled). The kernels get the result twice, for
+# the first and for the second one of two rows: from two arguments the compiler can tell with few
+# checks that the rows do not overlap. The sum of the inner two rows tells whether they are
+# finite, in any order of its terms.
+@kernel(inline=True, fastmath={"reassoc"}, views_only=True)
+def _two_of_3(row_0, row_1, row_2, row_3, n, in_turn, first, second):
+    step, number = np.uint64(n), first.dtype.type
+    total = number(0)
+    if first.size == 0:
+        return total
+    if in_turn is not None:
+        upper_0, lower_0 = _two_columns(row_0[0], row_1[0], row_2[0], row_3[0])
+        upper_1, lower_1 = _two_columns(row_0[1], row_1[1], row_2[1], row_3[1])
+        for c in range(np.uint64(first.size)):
+            e = c + step + step
+            total += row_1[c] + row_2[c]
+            upper_2, lower_2 = _two_columns(row_0[e], row_1[e], row_2[e], row_3[e])
+            first[c] = _median_of_columns(upper_0, upper_1, upper_2)
+            second[c] = _median_of_columns(lower_0, lower_1, lower_2)
+            upper_0, lower_0, upper_1, lower_1 = upper_1, lower_1, upper_2, lower_2
+        return total
     for c in range(np.uint64(first.size)):
+        total = number(total + number(row_1[c] + row_2[c]))
         d, e = c + step, c + step + step
         upper_0, lower_0 = _two_columns(row_0[c], row_1[c], row_2[c], row_3[c])
         upper_1, lower_1 = _two_columns(row_0[d], row_1[d], row_2[d], row_3[d])
         upper_2, lower_2 = _two_columns(row_0[e], row_1[e], row_2[e], row_3[e])
         first[c] = _median_of_columns(upper_0, upper_1, upper_2)
         second[c] = _median_of_columns(lower_0, lower_1, lower_2)
+    return total
 
 
 # Near the left and the right border `columns_at` says which pixels are the neighbours. The inner
 # columns are done in whole vectors: what is left over, once more with those before it.
 @kernel(views_only=True)
-def _median_3(image, rows_at, columns_at, channels, result, result_again):
+def _median_3(image, rows_at, columns_at, channels, in_turn, result, result_again):
     n, width = len(channels), image.shape[1]
     inner = max(width - 2 * n, 0)
     whole = inner // _VECTOR * _VECTOR
     spoiled = 0
     for r in range(0, result.shape[0], 2):
         row_0, row_1 = image[rows_at[r]], image[rows_at[r + 1]]
-        row_2, row_3 = image[rows_at[r + 2]], image[rows_at[r + 3]]
+        row_2, row_3 = image[rows_at[r + 2]], image[rows_at[min(r + 3, rows_at.size - 1)]]
         first, second = result[r], result_again[r + 1]
-        spoiled += not_finite(row_1) + not_finite(row_2)
         for again in range(1 + (whole < inner)):
             start, stop = 0, whole
             if again:
                 start, stop = max(inner - _VECTOR, 0), inner
-            _two_of_3(
+            total = _two_of_3(
                 row_0[start:],
                 row_1[start:],
                 row_2[start:],
                 row_3[start:],
                 n,
+                in_turn,
                 first[start + n : stop + n],
                 second[start + n : stop + n],
             )
+            spoiled += total - total != 0
         for k in range(width - inner):
             c = k if k < n else k + inner
             i, j, m = columns_at[c], columns_at[c + n], columns_at[c + 2 * n]
@@ -203,6 +223,8 @@ def _median_3(image, rows_at, columns_at, channels, result, result_again):
             upper_2, lower_2 = _two_columns(row_0[m], row_1[m], row_2[m], row_3[m])
             first[c] = _median_of_columns(upper_0, upper_1, upper_2)
             second[c] = _median_of_columns(lower_0, lower_1, lower_2)
+            total = row_1[i] + row_2[i] + row_1[j] + row_2[j]
+            spoiled += total - total != 0
     return spoiled
 
 
@@ -234,10 +256,9 @@ def _median_5(
     spoiled = 0
     for r in range(-4, result.shape[0], 2):
         for i in range(r + 4, r + 6):
-            spoiled += not_finite(image[rows_at[i]][start:stop])
-            _sort_neighbours_5(
-                image[rows_at[i]], columns_at, len(channels), start, stop, kept[i % 6]
-            )
+            row = image[rows_at[min(i, rows_at.size - 1)]]
+            spoiled += not_finite(row[start:stop])
+            _sort_neighbours_5(row, columns_at, len(channels), start, stop, kept[i % 6])
         upper, lower = merged[(r // 2 + 1) % 2], merged[r // 2 % 2]
         if r >= -2:
             _merge_rows(kept[(r + 3) % 6], kept[(r + 4) % 6], count, lower)
@@ -257,13 +278,14 @@ def small_median(image: np.ndarray, size: int, mode: str) -> np.ndarray:
     rows, columns, *channels = image.shape
     step = channels[0] if channels else 1
     # Rows are done in pairs: an image with an odd number of them gets one more, of no matter what.
-    rows_at = np.append(border_indices(rows, size // 2, mode), 0)
+    rows_at = border_indices(rows, size // 2, mode)
     columns_at = border_indices(columns, size // 2, mode, step)
     image, shape = image.reshape(rows, -1), image.shape
     width = columns * step
     result = np.empty((rows + rows % 2, width), image.dtype)
     if size == 3:
-        spoiled = _median_3(image, rows_at, columns_at, (0,) * step, result, result)
+        in_turn = True if step == 1 and image.dtype.kind == "f" else None
+        spoiled = _median_3(image, rows_at, columns_at, (0,) * step, in_turn, result, result)
         if spoiled:
             check_image(image)
         return result[:rows].reshape(shape)

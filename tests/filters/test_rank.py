@@ -296,7 +296,7 @@ def test_plans_for_any_tile(size, tile, rng):
         (4, ValueError, "size must be odd, got 4; windows have a pixel in the middle"),
         (0, ValueError, "size width must be at least 1, got 0"),
         ((3, 2), ValueError, "size must be odd, got (3, 2); windows have a pixel in the middle"),
-        (-3, ValueError, "size width must be at least 0, got -3"),
+        (-3, ValueError, "size width must be at least 1, got -3"),
         (3.0, TypeError, "size must be an integer or (width, height), got 3.0"),
         ("3", TypeError, "size must be an integer or (width, height), got '3'"),
         (None, TypeError, "size must be an integer or (width, height), got None"),

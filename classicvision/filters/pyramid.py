@@ -220,16 +220,22 @@ def _double_row(row, step, padded, line):
 # r = row of the result, y = row of the small image, c = column. Each row of the small image is
 # doubled once and used three times: three of them go round in a ring.
 @kernel(inline=True, fastmath={"contract"}, views_only=True)
-def _expand_row(small, r, step, padded, ring, line):
-    """Write 64 times row ``r`` of the expanded image."""
-    number = line.dtype.type
+def _doubled_rows(small, r, step, padded, ring):
+    """Return the doubled rows above, at and below row ``r`` of the expanded image."""
     rows = small.shape[0]
     y = min(r // 2, rows - 1)  # OpenCV repeats the last row but one after twice the rows
     if r == 2 * y:
         for n in range(y + 1 if y > 0 else 0, min(y + 2, rows)):
             _double_row(small[n], step, padded, ring[n % 3])
     above, here = ring[(y - 1 if y > 0 else min(1, rows - 1)) % 3], ring[y % 3]
-    below = ring[min(y + 1, rows - 1) % 3]
+    return above, here, ring[min(y + 1, rows - 1) % 3]
+
+
+@kernel(inline=True, fastmath={"contract"}, views_only=True)
+def _expand_row(small, r, step, padded, ring, line):
+    """Write 64 times row ``r`` of the expanded image."""
+    number = line.dtype.type
+    above, here, below = _doubled_rows(small, r, step, padded, ring)
     if r % 2 == 0:
         for c in range(line.size):
             line[c] = number(number(above[c] + below[c]) + number(number(6) * here[c]))
@@ -258,21 +264,36 @@ def _expand_integers(small, step, padded, ring, line, other, minus, low, high, s
                 row[c] = to_result(min(max(number(value + more), low), high))
 
 
+# A row is made in one go: an array between would be a second store and load for each pixel.
+@kernel(inline=True, fastmath={"contract"}, views_only=True)
+def _add_expanded_row(small, r, step, padded, ring, scale, addend, row):
+    """Add row ``r`` of the expanded image, 64 times as large and scaled."""
+    number = row.dtype.type
+    above, here, below = _doubled_rows(small, r, step, padded, ring)
+    if r % 2 == 0:
+        for c in range(row.size):
+            outer = number(above[c] + below[c])
+            total = number(outer + number(number(6) * here[c]))
+            row[c] = number(addend[c] + number(total * scale))
+    else:
+        for c in range(row.size):
+            total = number(number(4) * number(here[c] + below[c]))
+            row[c] = number(addend[c] + number(total * scale))
+
+
 @kernel(fastmath={"contract"}, views_only=True)
 def _expand_floats(small, step, padded, ring, line, other, minus, low, high, span, result):
     number = line.dtype.type
     scale = number(-1 / 64) if minus else number(1 / 64)
     for r in range(result.shape[0]):
-        _expand_row(small, r, step, padded, ring, line)
-        row, addend = result[r], other[min(r, other.shape[0] - 1)]
-        for c in range(row.size):
-            row[c] = number(addend[c] + number(line[c] * scale))
+        addend = other[min(r, other.shape[0] - 1)]
+        _add_expanded_row(small, r, step, padded, ring, scale, addend, result[r])
 
 
 # Each row of the image is reduced, and later subtracted from, while it is in the cache.
 @kernel(fastmath={"contract"}, views_only=True)
 def _split_floats(
-    image, rows_at, columns_at, step, line, evens, odds, small, padded, ring, wide, result
+    image, rows_at, columns_at, step, line, evens, odds, small, padded, ring, result
 ):
     number = line.dtype.type
     scale, done = number(-1 / 64), 0
@@ -280,10 +301,7 @@ def _split_floats(
         _reduce_row(image, rows_at[2 * y :], columns_at, step, line, evens, odds, small[y])
         known = 2 * y if y < small.shape[0] - 1 else result.shape[0]
         for r in range(done, known):  # the rows from 2 * y on need the next small one
-            _expand_row(small, r, step, padded, ring, wide)
-            row, addend = result[r], image[r]
-            for c in range(row.size):
-                row[c] = number(addend[c] + number(wide[c] * scale))
+            _add_expanded_row(small, r, step, padded, ring, scale, image[r], result[r])
         done = known
 
 
@@ -388,8 +406,8 @@ def split_details(image):
         return small, expand_onto(small, image, True, details)
     small, arguments = _reduction(image)
     flat, step, lines = arguments[0], arguments[3], arguments[-1]
-    rows = _expansion(lines.shape[1], step, flat.shape[1], image.dtype)
-    _split_floats(*arguments, *rows, details.reshape(flat.shape))
+    padded, ring, _ = _expansion(lines.shape[1], step, 0, image.dtype)
+    _split_floats(*arguments, padded, ring, details.reshape(flat.shape))
     return small, details
 
 

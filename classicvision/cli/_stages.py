@@ -78,7 +78,7 @@ def _hough_circles(photograph):
     from classicvision.hough.circles import hough_circles
 
     shorter = min(photograph.shape[:2])
-    smallest = max(5, shorter / 30)
+    smallest = max(5, shorter / 60)  # as the command circles
     steps = hough_circles(
         photograph,
         min_radius=smallest,

@@ -153,6 +153,7 @@ def match_template(image: ArrayLike, template: ArrayLike) -> NDArray[np.float32]
 
 
 def check_channels(image, template):
+    """Raise ``ValueError`` unless both are gray or both have the same number of channels."""
     if image.ndim != template.ndim:
         raise ValueError(
             "template must have as many channels as the image, got shapes "

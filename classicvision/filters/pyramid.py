@@ -292,9 +292,7 @@ def _expand_floats(small, step, padded, ring, line, other, minus, low, high, spa
 
 # Each row of the image is reduced, and later subtracted from, while it is in the cache.
 @kernel(fastmath={"contract"}, views_only=True)
-def _split_floats(
-    image, rows_at, columns_at, step, line, evens, odds, small, padded, ring, result
-):
+def _split_floats(image, rows_at, columns_at, step, line, evens, odds, small, padded, ring, result):
     number = line.dtype.type
     scale, done = number(-1 / 64), 0
     for y in range(small.shape[0]):

@@ -1,0 +1,1 @@
+"""Small learners on arrays of features."""

@@ -1,0 +1,143 @@
+"""Boosting: how each round of the four classic algorithms weighs its samples and its leaves.
+
+A round fits a small tree to ``targets`` under ``weights`` and adds the value of the leaf that a
+sample falls into to the sample's score; the sign of the score is the class. What follows says
+what the targets, the values and the next weights are. How the tree is found is not said here:
+the cascade trainer searches image features, `AdaBoostClassifier` columns of an array.
+
+References
+----------
+.. [1] J. Friedman, T. Hastie and R. Tibshirani, "Additive logistic regression: a statistical
+   view of boosting", The Annals of Statistics 28(2), 2000: discrete (section 3, algorithm 1),
+   real (algorithm 2), LogitBoost (section 4, algorithm 3), gentle (algorithm 4), weight trimming
+   (section 9).
+.. [2] Y. Freund and R. Schapire, "A decision-theoretic generalization of on-line learning and an
+   application to boosting", Journal of Computer and System Sciences 55(1), 1997.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BOOSTINGS = ("discrete", "real", "gentle", "logit")
+_LARGEST_TARGET = 4.0  # of LogitBoost; the paper says 2 to 4 work well
+_LEAST_WEIGHT = 2 * np.finfo(np.float64).eps  # of LogitBoost, before the sum is made 1
+_LEAST_SHARE = 1e-7  # of the weight in a leaf: keeps logarithms of ratios finite
+
+
+def split_criterion(boosting: str) -> str:
+    """Return what a split is to make small: "error" (misclassified weight) or "variance".
+
+    For two classes the variance of the labels is the Gini impurity, but for a factor.
+    """
+    return "error" if boosting == "discrete" else "variance"
+
+
+def first_weights(labels: NDArray, sample_weight: NDArray | None = None) -> NDArray[np.float64]:
+    """Return the weights of the first round: equal, or those given, with sum 1."""
+    weights = np.ones(len(labels)) if sample_weight is None else np.asarray(sample_weight, float)
+    return weights / weights.sum()
+
+
+def targets_and_weights(
+    boosting: str, labels: NDArray, scores: NDArray, weights: NDArray
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what the next tree is fitted to, and under which weights.
+
+    Parameters
+    ----------
+    boosting : {"discrete", "real", "gentle", "logit"}
+    labels : ndarray of float64, shape (n,)
+        -1 and 1.
+    scores : ndarray of float64, shape (n,)
+        Sums of leaves so far, 0 at first.
+    weights : ndarray of float64, shape (n,)
+        Those of `first_weights` or of `next_weights`.
+
+    Returns
+    -------
+    targets, weights : ndarray of float64, shape (n,)
+        The labels and the weights as they are; LogitBoost's working responses, cut at 4, and
+        weights of variance p (1 - p).
+    """
+    if boosting != "logit":
+        return labels, weights
+    # p is the probability of class 1; the score is half its log odds.
+    p = 1 / (1 + np.exp(-2 * np.clip(scores, -300, 300)))
+    variance = np.maximum(p * (1 - p), _LEAST_WEIGHT)
+    targets = np.clip(((labels > 0) - p) / variance, -_LARGEST_TARGET, _LARGEST_TARGET)
+    return targets, variance / variance.sum()
+
+
+def leaf_values(
+    boosting: str, leaves: NDArray[np.intp], count: int, targets: NDArray, weights: NDArray
+) -> NDArray[np.float64]:
+    """Return what each leaf of a tree adds to the scores of the samples in it.
+
+    Parameters
+    ----------
+    boosting : {"discrete", "real", "gentle", "logit"}
+    leaves : ndarray of intp, shape (n,)
+        The leaf into which each sample falls.
+    count : int
+        How many leaves the tree has.
+    targets, weights : ndarray of float64, shape (n,)
+        Those of `targets_and_weights`.
+
+    Returns
+    -------
+    ndarray of float64, shape (count,)
+        Gentle: the mean target. LogitBoost: half of it. Real: half the log of the ratio of the
+        weights of the classes. Discrete: the leaf's class times log((1 - e) / e), where e is the
+        share of the weight that the tree misclassifies. Leaves without weight get 0.
+    """
+    total = np.bincount(leaves, weights, count)
+    mean = np.bincount(leaves, weights * targets, count) / np.where(total > 0, total, 1)
+    if boosting == "gentle":
+        return mean
+    if boosting == "logit":
+        return mean / 2
+    share = np.clip((mean + 1) / 2, _LEAST_SHARE, 1 - _LEAST_SHARE)  # of class 1
+    if boosting == "real":
+        return np.where(total > 0, np.log(share / (1 - share)) / 2, 0.0)
+    wrong = (np.minimum((1 - mean) / 2, (1 + mean) / 2) * total).sum() / total.sum()
+    wrong = min(max(wrong, _LEAST_SHARE), 1 - _LEAST_SHARE)
+    return np.where(total > 0, np.where(mean >= 0, 1.0, -1.0), 0.0) * np.log((1 - wrong) / wrong)
+
+
+def next_weights(
+    boosting: str, labels: NDArray, weights: NDArray, values: NDArray
+) -> NDArray[np.float64]:
+    """Return the weights of the next round, with sum 1.
+
+    Parameters
+    ----------
+    boosting : {"discrete", "real", "gentle", "logit"}
+        LogitBoost computes its weights from the scores: it keeps those given.
+    labels, weights : ndarray of float64, shape (n,)
+    values : ndarray of float64, shape (n,)
+        What the round added to the score of each sample.
+    """
+    if boosting == "logit":
+        return weights
+    if boosting == "discrete":
+        weights = np.where(labels * values < 0, weights * np.exp(np.abs(values)), weights)
+    else:
+        weights = weights * np.exp(-labels * values)
+    return weights / weights.sum()
+
+
+def trimmed(weights: NDArray, rate: float) -> NDArray[np.bool_]:
+    """Say which samples the next tree is fitted to: those that make up ``rate`` of the weight.
+
+    Left out are the lightest samples, together less than ``1 - rate`` of the weight; samples of
+    equal weight stay or go together. At a rate of 1 all stay.
+    """
+    ascending = np.sort(weights)
+    below = np.cumsum(ascending) <= (1 - rate) * ascending.sum()
+    return weights >= ascending[min(below.sum(), len(weights) - 1)]

@@ -63,15 +63,17 @@ def targets_and_weights(
     -------
     targets, weights : ndarray of float64, shape (n,)
         The labels and the weights as they are; LogitBoost's working responses, cut at 4, and
-        weights of variance p (1 - p).
+        the weights times the variance p (1 - p), with sum 1.
     """
     if boosting != "logit":
         return labels, weights
-    # p is the probability of class 1; the score is half its log odds.
-    p = 1 / (1 + np.exp(-2 * np.clip(scores, -300, 300)))
-    variance = np.maximum(p * (1 - p), _LEAST_WEIGHT)
-    targets = np.clip(((labels > 0) - p) / variance, -_LARGEST_TARGET, _LARGEST_TARGET)
-    return targets, variance / variance.sum()
+    # The score is half the log of the odds of class 1, whose probability is p. The target is
+    # 1 / p or -1 / (1 - p); written with the odds, nothing is lost where p is next to 0 or 1.
+    odds_against = np.exp(np.minimum(-2 * labels * scores, 700))
+    targets = labels * np.minimum(1 + odds_against, _LARGEST_TARGET)
+    odds = np.exp(-2 * np.abs(scores))
+    working = np.maximum(odds / (1 + odds) ** 2, _LEAST_WEIGHT) * weights
+    return targets, working / working.sum()
 
 
 def leaf_values(
@@ -93,8 +95,9 @@ def leaf_values(
     -------
     ndarray of float64, shape (count,)
         Gentle: the mean target. LogitBoost: half of it. Real: half the log of the ratio of the
-        weights of the classes. Discrete: the leaf's class times log((1 - e) / e), where e is the
-        share of the weight that the tree misclassifies. Leaves without weight get 0.
+        weights of the classes. Discrete: the leaf's class, -1 where both weigh the same, times
+        log((1 - e) / e), where e is the share of the weight that the tree misclassifies. Leaves
+        without weight get 0. Shares are kept 1e-7 away from 0 and 1.
     """
     total = np.bincount(leaves, weights, count)
     mean = np.bincount(leaves, weights * targets, count) / np.where(total > 0, total, 1)
@@ -107,7 +110,7 @@ def leaf_values(
         return np.where(total > 0, np.log(share / (1 - share)) / 2, 0.0)
     wrong = (np.minimum((1 - mean) / 2, (1 + mean) / 2) * total).sum() / total.sum()
     wrong = min(max(wrong, _LEAST_SHARE), 1 - _LEAST_SHARE)
-    return np.where(total > 0, np.where(mean >= 0, 1.0, -1.0), 0.0) * np.log((1 - wrong) / wrong)
+    return np.where(total > 0, np.where(mean > 0, 1.0, -1.0), 0.0) * np.log((1 - wrong) / wrong)
 
 
 def next_weights(
@@ -135,9 +138,12 @@ def next_weights(
 def trimmed(weights: NDArray, rate: float) -> NDArray[np.bool_]:
     """Say which samples the next tree is fitted to: those that make up ``rate`` of the weight.
 
-    Left out are the lightest samples, together less than ``1 - rate`` of the weight; samples of
-    equal weight stay or go together. At a rate of 1 all stay.
+    Left out are the lightest samples, together at most ``1 - rate`` of the weight; samples of
+    equal weight stay or go together. At a rate of 1 all stay, at 0 the heaviest.
     """
+    if rate >= 1:
+        return np.ones(len(weights), bool)
     ascending = np.sort(weights)
-    below = np.cumsum(ascending) <= (1 - rate) * ascending.sum()
-    return weights >= ascending[min(below.sum(), len(weights) - 1)]
+    sums = np.cumsum(ascending)
+    first = np.searchsorted(sums, (1 - rate) * sums[-1], side="right")
+    return weights >= ascending[min(first, len(weights) - 1)]

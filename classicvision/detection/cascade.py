@@ -338,23 +338,51 @@ class CascadeDetector:
         if layer.size != gray.shape[::-1]:
             cv2 = opencv()
             small = cv2.resize(gray, layer.size, interpolation=cv2.INTER_LINEAR_EXACT)
+        positions, sums = self.scan(small, layer.step, layer.lattice, depth)
+        # The positions are rounded as OpenCV does: float32 products, halves to even.
+        rectangles = np.empty((len(positions), 4), np.int32)
+        rectangles[:, :2] = np.rint((positions * layer.step).astype(np.float32) * layer.scale)
+        rectangles[:, 2:] = np.rint(np.array(self.window, np.float32) * layer.scale)
+        return rectangles, sums
+
+    def scan(
+        self,
+        gray: NDArray[np.uint8],
+        step: int,
+        lattice: tuple[int, int],
+        depth: NDArray[np.uint16] | None = None,
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Run the cascade over an image at the size of its window.
+
+        Parameters
+        ----------
+        gray : ndarray of uint8, shape (rows, columns)
+        step : {1, 2}
+            Distance in pixels between neighbouring windows.
+        lattice : (int, int)
+            Columns and rows of windows; all must lie in the image.
+        depth : ndarray of uint16, shape (lattice rows, lattice columns), optional
+            Where the number of stages that each window passes is written.
+
+        Returns
+        -------
+        positions : ndarray of int32, shape (n, 2)
+            Column and row, in the lattice, of the windows that pass all stages.
+        sums : ndarray of float64, shape (n,)
+            The sum of leaves of the last stage.
+        """
         depth = np.zeros((0, 0), np.uint16) if depth is None else depth
         width, height = self.window
         area = float((width - 2) * (height - 2))  # of the normalisation rectangle
-        stored = lay_out(small, self._corners, layer.step, self.feature_type == "haar")
+        stored = lay_out(gray, self._corners, step, self.feature_type == "haar")
         work = make_work(stored[0], self._most_nodes)
         room = _ROOM
         while True:
             positions, sums = np.empty((room, 2), np.int32), np.empty(room)
-            n = scan_layer(area, layer.lattice, self._tables, stored, work, positions, sums, depth)
+            n = scan_layer(area, lattice, self._tables, stored, work, positions, sums, depth)
             if n <= room:
-                break
+                return positions[:n], sums[:n]
             room = n
-        # The positions are rounded as OpenCV does: float32 products, halves to even.
-        rectangles = np.empty((n, 4), np.int32)
-        rectangles[:, :2] = np.rint((positions[:n] * layer.step).astype(np.float32) * layer.scale)
-        rectangles[:, 2:] = np.rint(np.array(self.window, np.float32) * layer.scale)
-        return rectangles, sums[:n]
 
 
 def _all_scales(window, size, scale_factor):

@@ -54,13 +54,17 @@ _PUBLIC = {
     "hough.slope_intercept": ["hough_slope_intercept"],
     "hough.suppression": ["suppress_lines"],
     "detection.cascade": ["CascadeDetector"],
+    "evaluation.detection": ["evaluate_detector"],
 }
+_MODULES = ["evaluation"]  # whose names are used through them: cv.evaluation.compare_detectors
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names}
 
-__all__ = sorted([*_HOME, "__version__"])
+__all__ = sorted([*_HOME, *_MODULES, "__version__"])
 
 
 def __getattr__(name):
+    if name in _MODULES:
+        return importlib.import_module(f"classicvision.{name}")  # which makes it an attribute
     if name not in _HOME:
         raise AttributeError(f"module 'classicvision' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"classicvision.{_HOME[name]}"), name)

@@ -1,5 +1,6 @@
 # For type checkers and editors, which do not see that __init__.py loads names at first use.
 
+from classicvision import evaluation as evaluation
 from classicvision.boxes import group_boxes as group_boxes
 from classicvision.boxes import iou as iou
 from classicvision.boxes import nms as nms
@@ -8,6 +9,7 @@ from classicvision.drawing import draw as draw
 from classicvision.edges.canny import canny as canny
 from classicvision.edges.tracing import trace_edges as trace_edges
 from classicvision.edges.zero_crossings import zero_crossings as zero_crossings
+from classicvision.evaluation.detection import evaluate_detector as evaluate_detector
 from classicvision.features.template import match_template as match_template
 from classicvision.features.template_search import find_template as find_template
 from classicvision.filters.blending import blend as blend

@@ -139,6 +139,23 @@ def check_size(size, name, *, at_least=0, at_most=2**31 - 1):
     )
 
 
+def check_random_state(random_state):
+    """Return a NumPy Generator: the one given, one from a RandomState, or one with this seed."""
+    if isinstance(random_state, np.random.Generator):
+        return random_state
+    if isinstance(random_state, np.random.RandomState):
+        return np.random.default_rng(random_state.randint(2**32, size=4, dtype=np.uint32))
+    whole = isinstance(random_state, numbers.Integral) and not isinstance(random_state, bool)
+    if random_state is not None and not whole:
+        raise TypeError(
+            "random_state must be None, an integer, a numpy Generator or RandomState, "
+            f"got {random_state!r}"
+        )
+    if whole and random_state < 0:
+        raise ValueError(f"random_state must be at least 0, got {random_state}")
+    return np.random.default_rng(random_state)
+
+
 def check_window(size, name="size"):
     """Return ``(width, height)`` of a filter's window, from 1 to ``LARGEST_WINDOW`` pixels."""
     if size is None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_image, check_number, check_option
+from classicvision._checks import check_image, check_number, check_option, check_random_state
 from classicvision.filters.convolution import converted
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ def add_noise(
     given = {"sigma": sigma, "photons": photons, "amount": amount, "levels": levels}
     value = _parameter(kind, given)
     low, high = _range(value_range, image.dtype)
-    generator = _generator(random_state)
+    generator = check_random_state(random_state)
     if kind == "salt_and_pepper":
         return _salt_and_pepper(image, value, low, high, generator)
     if kind == "gaussian":
@@ -185,19 +184,3 @@ def _range(value_range, dtype):
     if not low < high:
         raise ValueError(f"value_range must be (low, high) with low < high, got {value_range!r}")
     return low, high
-
-
-def _generator(random_state):
-    if isinstance(random_state, np.random.Generator):
-        return random_state
-    if isinstance(random_state, np.random.RandomState):
-        return np.random.default_rng(random_state.randint(2**32, size=4, dtype=np.uint32))
-    whole = isinstance(random_state, numbers.Integral) and not isinstance(random_state, bool)
-    if random_state is not None and not whole:
-        raise TypeError(
-            "random_state must be None, an integer, a numpy Generator or RandomState, "
-            f"got {random_state!r}"
-        )
-    if whole and random_state < 0:
-        raise ValueError(f"random_state must be at least 0, got {random_state}")
-    return np.random.default_rng(random_state)

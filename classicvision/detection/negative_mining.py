@@ -1,0 +1,202 @@
+"""Windows without the object that a cascade takes for it: what its next stage learns from.
+
+Images are searched in an order that only the seed decides, several at once. The first round sees
+each image as it is; each round after it mirrors or shrinks the images a little, so that the
+windows are new ones. Early stages let so many windows pass that a part of each image is enough.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from classicvision._opencv import opencv
+from classicvision._parallel import parallel_map
+
+_SPARE = 4  # an image is searched until so many times the wanted windows should have passed
+
+
+@dataclasses.dataclass(frozen=True)
+class Cursor:
+    """Where a search goes on: with this round over the images, at this place in its order."""
+
+    round: int = 0
+    place: int = 0
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Mined:
+    """What a search has found so far.
+
+    Attributes
+    ----------
+    crops : ndarray of uint8, shape (n, height, width)
+    cursor : Cursor
+    windows : int
+        Windows searched.
+    passed : int
+        Windows that passed; at most some of each image became crops.
+    """
+
+    crops: np.ndarray
+    cursor: Cursor
+    windows: int = 0
+    passed: int = 0
+
+    @property
+    def acceptance_ratio(self):
+        return self.passed / self.windows if self.windows else 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class NegativeMiner:
+    """Searches images for windows that pass a cascade.
+
+    What is found depends on the images, the cascade and the seed alone.
+
+    Attributes
+    ----------
+    negatives : sequence of ndarray of uint8, shape (rows, columns)
+        Opened when they are asked for.
+    window : tuple of int
+        (width, height) in pixels.
+    scale_factor : float
+        Ratio of the sizes that are searched.
+    most_of_image : int
+        How many crops an image gives at most in a round.
+    seed : int
+    n_jobs : int, optional
+        How many images are searched at once.
+    """
+
+    negatives: object
+    window: tuple[int, int]
+    scale_factor: float
+    most_of_image: int
+    seed: int
+    n_jobs: int | None = None
+
+    def mine(self, detector, found, count, *, expected, budget, report):
+        """Add windows to those found until there are ``count``, and return all.
+
+        Parameters
+        ----------
+        detector : CascadeDetector, or None for any windows
+        found : Mined
+            Where to go on.
+        count : int
+            How many crops are wanted.
+        expected : float
+            What share of the windows may pass; of images with more of them than are needed
+            only a part is searched.
+        budget : int
+            The search ends with the image that brings the windows to this number.
+        report : callable
+            Called with a `Mined` after each image; the search can go on from there.
+        """
+        while len(found.crops) < count and found.windows < budget:
+            order = self._rng(found.cursor.round).permutation(len(self.negatives))
+            tasks = (
+                (detector, found.cursor.round, int(image), expected)
+                for image in order[found.cursor.place :]
+            )
+            for result in parallel_map(self.search_image, tasks, n_jobs=self.n_jobs):
+                found = _add(found, result, len(order))
+                report(found)
+                if len(found.crops) >= count or found.windows >= budget:
+                    break
+        return dataclasses.replace(found, crops=found.crops[:count])
+
+    def search_image(self, task):
+        """Search one image; return crops, how many windows it has and how many of them pass."""
+        detector, number, image, expected = task
+        rng = self._rng(number, image)
+        gray = self._varied(self.negatives[image], number, rng)
+        layers = layers_of(gray.shape, self.window, self.scale_factor)
+        total = sum(columns * rows for *_, (columns, rows) in layers)
+        if total == 0:
+            return np.zeros((0, *self.window[::-1]), np.uint8), 0, 0
+        if detector is None:
+            return self._any_windows(gray, layers, total, rng)
+        share = self.most_of_image * _SPARE / (expected * total)
+        crops, windows = [], 0
+        for size, step, (columns, rows) in layers:
+            searched = rows if share >= 1 else int(share * rows + rng.random())
+            if searched == 0:
+                continue
+            top = int(rng.integers(rows - searched + 1)) * step
+            band = _resized(gray, size)[top : top + (searched - 1) * step + self.window[1]]
+            positions, _ = detector.scan(band, step, (columns, searched))
+            crops.append(self._crops(band, positions * step))
+            windows += columns * searched
+        found = np.concatenate(crops) if crops else np.zeros((0, *self.window[::-1]), np.uint8)
+        if len(found) > self.most_of_image:
+            kept = np.sort(rng.choice(len(found), self.most_of_image, replace=False))
+            return found[kept], windows, len(found)
+        return found, windows, len(found)
+
+    def _any_windows(self, gray, layers, total, rng):
+        count = min(self.most_of_image, total)
+        drawn = np.sort(rng.choice(total, count, replace=False))
+        crops, first = [], 0
+        for size, step, (columns, rows) in layers:
+            here = drawn[(drawn >= first) & (drawn < first + columns * rows)] - first
+            first += columns * rows
+            if len(here):
+                places = np.stack([here % columns, here // columns], axis=1) * step
+                crops.append(self._crops(_resized(gray, size), places))
+        return np.concatenate(crops), count, count
+
+    def _crops(self, image, places):
+        width, height = self.window
+        crops = np.empty((len(places), height, width), np.uint8)
+        for k, (x, y) in enumerate(places):
+            crops[k] = image[y : y + height, x : x + width]
+        return crops
+
+    def _varied(self, gray, number, rng):
+        """Make an image new to the search: mirrored in odd rounds, smaller from the second on."""
+        if number % 2:
+            gray = np.ascontiguousarray(gray[:, ::-1])
+        if number:
+            ratio = self.scale_factor ** -rng.random()
+            size = tuple(max(1, round(side * ratio)) for side in gray.shape[::-1])
+            gray = _resized(gray, size)
+        return gray
+
+    def _rng(self, *numbers):
+        return np.random.default_rng([self.seed, *numbers])
+
+
+def layers_of(shape, window, scale_factor):
+    """Return (size, step, lattice) of the layers that detection searches."""
+    layers, factor = [], 1.0
+    while True:
+        scale = np.float32(factor)
+        size = tuple(int(np.rint(np.float32(side) / scale)) for side in shape[::-1])
+        step = 1 if scale >= 2 else 2
+        places = [side + 1 - own for side, own in zip(size, window, strict=True)]
+        if min(places) <= 0:
+            return layers
+        layers.append((size, step, tuple(-(-count // step) for count in places)))
+        factor *= scale_factor
+
+
+def _resized(gray, size):
+    if size == gray.shape[::-1]:
+        return gray
+    cv2 = opencv()
+    return cv2.resize(gray, size, interpolation=cv2.INTER_LINEAR_EXACT)
+
+
+def _add(found, result, images):
+    crops, windows, passed = result
+    place = found.cursor.place + 1
+    end = place == images
+    return Mined(
+        crops=np.concatenate([found.crops, crops]),
+        cursor=Cursor(found.cursor.round + end, 0 if end else place),
+        windows=found.windows + windows,
+        passed=found.passed + passed,
+    )

@@ -1,0 +1,110 @@
+"""A file from which a training goes on after it was interrupted."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+
+from classicvision.detection.cascade_xml import Cascade
+from classicvision.detection.negative_mining import Cursor, Mined
+from classicvision.images import write_bytes
+
+_VERSION = 1
+_CASCADE = [field.name for field in dataclasses.fields(Cascade) if field.type == "np.ndarray"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Progress:
+    """All that a training has done so far.
+
+    Attributes
+    ----------
+    cascade : Cascade or None
+        The stages that are trained.
+    history : list of dict
+        What is known of each of them.
+    alive : ndarray of bool, shape (positives + validation,)
+        Which windows with the object still pass.
+    mined : Mined
+        Windows without the object for the next stage.
+    complete : bool
+        Whether the search for them has ended.
+    expected : float
+        What share of the windows is expected to pass.
+    """
+
+    cascade: Cascade | None
+    history: list
+    alive: np.ndarray
+    mined: Mined
+    complete: bool = False
+    expected: float = 1.0
+
+
+def save_progress(path, progress, fingerprint):
+    """Write a checkpoint; what was there is replaced in one step."""
+    cascade, mined = progress.cascade, progress.mined
+    about = {
+        "classicvision": "cascade training",
+        "version": _VERSION,
+        "fingerprint": fingerprint,
+        "history": progress.history,
+        "complete": progress.complete,
+        "expected": progress.expected,
+        "cursor": dataclasses.astuple(mined.cursor),
+        "windows": mined.windows,
+        "passed": mined.passed,
+        "kind": None if cascade is None else cascade.kind,
+        "window": None if cascade is None else list(cascade.window),
+    }
+    arrays = {"alive": progress.alive, "crops": mined.crops}
+    if cascade is not None:
+        arrays.update({name: getattr(cascade, name) for name in _CASCADE})
+    text = np.frombuffer(json.dumps(about).encode(), np.uint8)
+    data = io.BytesIO()
+    np.savez(data, about=text, **arrays)
+    write_bytes(path, data.getvalue())
+
+
+def load_progress(path, fingerprint):
+    """Read a checkpoint.
+
+    Raises
+    ------
+    ValueError
+        If the file is no checkpoint, is damaged, or belongs to another training: other data or
+        other parameters.
+    """
+    about, arrays = _read(Path(path))
+    if about["fingerprint"] != fingerprint:
+        raise ValueError(
+            f"{path}: the checkpoint of a training with other data or other parameters; "
+            "delete it, or give another checkpoint, to train anew"
+        )
+    cascade = None
+    if about["kind"] is not None:
+        parts = {name: arrays[name] for name in _CASCADE}
+        cascade = Cascade(kind=about["kind"], window=tuple(about["window"]), **parts)
+    mined = Mined(arrays["crops"], Cursor(*about["cursor"]), about["windows"], about["passed"])
+    return Progress(
+        cascade, about["history"], arrays["alive"], mined, about["complete"], about["expected"]
+    )
+
+
+def _read(path):
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        about = json.loads(arrays.pop("about").tobytes())
+        known = about["classicvision"] == "cascade training"
+    except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+        raise ValueError(f"{path}: not the checkpoint of a training, or damaged") from None
+    if not known or about["version"] != _VERSION:
+        raise ValueError(f"{path}: the checkpoint of another version of classicvision")
+    return about, arrays

@@ -1,0 +1,66 @@
+"""What a training says while it runs."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+_CHECKPOINT_SECONDS = 120.0
+_LINE_SECONDS = 0.2  # between two states of a line that is overwritten
+
+
+class Report:
+    """Lines on standard error, and the time of the next checkpoint."""
+
+    def __init__(self, options, verbose):
+        self._options, self._verbose = options, verbose
+        self._begin = self._stage_begin = self._saved = self._shown = time.monotonic()
+        self._terminal = verbose > 0 and sys.stderr is not None and sys.stderr.isatty()
+        self._stages = 0
+
+    def mining(self, mined, count):
+        """Take note of windows found; say whether it is time for a checkpoint."""
+        now = time.monotonic()
+        speed = mined.windows / max(now - self._stage_begin, 1e-9)
+        self._overwrite(
+            f"stage {self._stages + 1}: {len(mined.crops):,} of {count:,} negatives, "
+            f"{mined.windows:,} windows, {speed / 1e6:.1f} million a second, "
+            f"{mined.acceptance_ratio:.2g} pass"
+        )
+        if now - self._saved < _CHECKPOINT_SECONDS:
+            return False
+        self._saved = now
+        return True
+
+    def weak_learner(self, count, hit_rate, false_alarm_rate):
+        text = (
+            f"  {count} weak learners: hit rate {hit_rate:.4f}, "
+            f"false alarm rate {false_alarm_rate:.4f}"
+        )
+        if self._verbose > 1:
+            self._line(text)
+        else:
+            self._overwrite(f"stage {self._stages + 1}:{text[1:]}")
+
+    def stage(self, record):
+        self._stages += 1
+        now = time.monotonic()
+        seconds, self._stage_begin = now - self._stage_begin, now
+        self._line(
+            f"stage {self._stages} of {self._options['stages']}: "
+            f"{record['weak_learners']} weak learners, hit rate {record['hit_rate']:.4f}, "
+            f"false alarm rate {record['false_alarm_rate']:.4f}, "
+            f"{record['acceptance_ratio']:.2g} of {record['windows']:,} windows passed, "
+            f"{seconds:.1f} s, {now - self._begin:.0f} s in all"
+        )
+
+    def _line(self, text):
+        if self._verbose and sys.stderr is not None:
+            start = "\r\033[K" if self._terminal else ""
+            print(f"{start}{text}", file=sys.stderr, flush=True)
+
+    def _overwrite(self, text):
+        now = time.monotonic()
+        if self._terminal and now - self._shown > _LINE_SECONDS:
+            self._shown = now
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)

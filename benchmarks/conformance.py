@@ -35,11 +35,11 @@ def main():
         raise SystemExit("CLASSICVISION_DATA must name the folder with the photographs")
     peer = opencv4()
     chance = random.Random(options.seed)
-    photographs = _photographs(Path(data), options.photographs, chance)
+    pictures = photographs(Path(data), options.photographs, chance)
     cascades = _cascades(Path(data), Path(peer.about["haarcascades"]))
     part, parts = map(int, options.part.split("/"))
     start, compared, windows, different = time.perf_counter(), Counter(), 0, 0
-    for number, (path, image) in enumerate(photographs):
+    for number, (path, image) in enumerate(pictures):
         limits = [{}, _limits(image.shape, chance)]
         if number % parts != part - 1:
             continue
@@ -54,7 +54,7 @@ def main():
                 if raw or grouped:
                     print(f"DIFFERENT {path} {cascade.name} {factor} {limit}: {raw} {grouped}")
     print(
-        f"part {options.part}: OpenCV {peer.about['version']}, {len(photographs)} photographs, "
+        f"part {options.part}: OpenCV {peer.about['version']}, {len(pictures)} photographs, "
         f"{len(cascades)} cascades, {compared['raw']} raw and as many grouped comparisons, "
         f"{windows} windows, {different} windows or boxes differ, "
         f"{time.perf_counter() - start:.0f} s"
@@ -62,7 +62,7 @@ def main():
     sys.exit(different > 0)
 
 
-def _photographs(data, count, chance):
+def photographs(data, count, chance):
     """Return ``count`` pairs of path and gray image, from all folders in turn."""
     found = []
     for folder in _FOLDERS:

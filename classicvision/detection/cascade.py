@@ -5,17 +5,18 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import os
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_image, check_jobs, check_number, check_size
+from classicvision._checks import check_image, check_number
 from classicvision._opencv import opencv
 from classicvision.boxes import group_boxes
+from classicvision.detection.cascade_layers import find_layers, map_layers
 from classicvision.detection.cascade_layout import lay_out, make_corners, make_tables
 from classicvision.detection.cascade_scan import make_work, scan_layer
+from classicvision.detection.cascade_writing import write_cascade
 from classicvision.detection.cascade_xml import Cascade, read_cascade
 from classicvision.images import as_uint8, luminance
 from classicvision.results import Detections
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _GROUP_EPS = 0.2
-_MOST_SCALES = 10_000
 _ROOM = 4096
 
 # name -> (package that installs it, path inside the package)
@@ -56,16 +56,6 @@ class CascadeSteps:
     depths: list[NDArray[np.uint16]]
     steps: list[int]
     passed: NDArray[np.int64]
-
-
-@dataclasses.dataclass(frozen=True)
-class _Layer:
-    """One scale of the search: the image is shrunk by ``scale``."""
-
-    scale: np.float32
-    size: tuple  # width, height of the shrunk image
-    step: int
-    lattice: tuple  # columns, rows of window positions
 
 
 class CascadeDetector:
@@ -140,6 +130,27 @@ class CascadeDetector:
                 f"{path}: no such cascade file; the installed models are {', '.join(MODEL_NAMES)}"
             )
         return cls(read_cascade(path))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the cascade as an XML file that `load` and every OpenCV with cascades read.
+
+        Parameters
+        ----------
+        path : path-like
+            An existing file is replaced, at once and as a whole.
+
+        Raises
+        ------
+        OSError
+            In one line, for a folder that is missing or cannot be written to.
+
+        Notes
+        -----
+        The format is that of ``opencv_traincascade``, whatever the format of the file that was
+        loaded. All numbers are kept exactly, so that the same windows are found; comments, the
+        parameters of the training and features that are not used are not kept.
+        """
+        write_cascade(path, self._cascade)
 
     @property
     def window(self) -> tuple[int, int]:
@@ -250,8 +261,8 @@ class CascadeDetector:
         gray = check_image(gray, name="gray", color=False)
         if gray.dtype != np.uint8:
             raise TypeError(f"gray must be of dtype uint8, got {gray.dtype}; detect converts")
-        layers = self._layers(gray.shape, scale_factor, min_size, max_size)
-        found = _map_layers(lambda layer: self._scan(gray, layer), layers, n_jobs)
+        layers = find_layers(self.window, gray.shape, scale_factor, min_size, max_size)
+        found = map_layers(lambda layer: self._scan(gray, layer), layers, n_jobs)
         if not found:
             return np.zeros((0, 4), np.int32), np.zeros(0)
         return np.concatenate([part for part, _ in found]), np.concatenate([s for _, s in found])
@@ -285,7 +296,7 @@ class CascadeDetector:
         (21,)
         """
         gray = luminance(as_uint8(check_image(image)))
-        layers = self._layers(gray.shape, scale_factor, min_size, max_size)
+        layers = find_layers(self.window, gray.shape, scale_factor, min_size, max_size)
         depths = []
         for layer in layers:
             depths.append(np.zeros(layer.lattice[::-1], np.uint16))
@@ -299,38 +310,6 @@ class CascadeDetector:
             steps=[layer.step for layer in layers],
             passed=np.array(passed, np.int64),
         )
-
-    def _layers(self, shape, scale_factor, min_size, max_size):
-        """The layers to search, by OpenCV's rules."""
-        scale_factor = check_number(scale_factor, "scale_factor", above=1, at_most=1e6)
-        min_width, min_height = check_size(min_size, "min_size") or (0, 0)
-        max_width, max_height = check_size(max_size, "max_size") or (0, 0)
-        rows, columns = shape
-        if not (max_width and max_height):
-            max_width, max_height = columns, rows
-        width, height = self.window
-        scales = _all_scales(self.window, (columns, rows), scale_factor)
-        sizes = np.rint(np.outer(scales, np.array(self.window, np.float32))).astype(np.int64)
-        fits = (sizes <= (max_width, max_height)).all(1) & (sizes >= (min_width, min_height)).all(1)
-        if len(scales) and not fits.any():
-            distance = ((sizes - (min_width, min_height)) ** 2).sum(1)
-            fits[distance.argmin()] = True
-        layers = []
-        for scale in scales[fits]:
-            size = tuple(int(np.rint(np.float32(side) / scale)) for side in (columns, rows))
-            step = 1 if scale >= 2 else 2
-            # OpenCV hands the rows of a layer out in stripes of whole steps, as many as the
-            # first layer has 32 columns of positions; an odd last row may be left over.
-            valid_rows = max(size[1] + 1 - height, 0)
-            valid_columns = max(size[0] + 1 - width, 0)
-            if not layers:
-                stripes = -(-valid_columns // 32)
-            stripe = max((valid_rows // step + stripes - 1) // stripes, 1) * step
-            valid_rows = min(valid_rows, stripes * stripe)
-            lattice = (-(-valid_columns // step), -(-valid_rows // step))
-            if min(lattice) > 0:
-                layers.append(_Layer(scale, size, step, lattice))
-        return layers
 
     def _scan(self, gray, layer, depth=None):
         """Scan one layer; return rectangles in the image and the sums of the last stage."""
@@ -383,32 +362,6 @@ class CascadeDetector:
             if n <= room:
                 return positions[:n], sums[:n]
             room = n
-
-
-def _all_scales(window, size, scale_factor):
-    """Powers of ``scale_factor`` by which the window still fits into the image."""
-    scales = []
-    factor = 1.0
-    while all(round(side * factor) <= limit for side, limit in zip(window, size, strict=True)):
-        scales.append(factor)
-        factor *= scale_factor
-        if len(scales) > _MOST_SCALES:
-            raise ValueError(
-                f"scale_factor {scale_factor} makes more than {_MOST_SCALES} scales; "
-                "use 1.01 or more"
-            )
-    return np.array(scales).astype(np.float32)
-
-
-def _map_layers(function, layers, n_jobs):
-    """Apply ``function`` to all layers, in threads if asked for, the largest layer first."""
-    threads = 1 if n_jobs is None else check_jobs(n_jobs)
-    if threads < 0:
-        threads = max(1, (os.cpu_count() or 1) + 1 + threads)
-    if threads == 1 or len(layers) < 2:
-        return [function(layer) for layer in layers]
-    with ThreadPoolExecutor(min(threads, len(layers))) as pool:
-        return list(pool.map(function, layers))
 
 
 def model_path(name):

@@ -18,7 +18,7 @@ _DEEPEST = 64
 _MOST_NODES = 1000  # of a tree; scanning takes memory in proportion
 _RECTANGLES = 3
 _LBP_CODES = 256
-_STAGE_SLACK = np.float32(1e-5)  # OpenCV lowers every stage threshold by this much
+STAGE_SLACK = np.float32(1e-5)  # OpenCV lowers every stage threshold by this much
 
 
 @dataclasses.dataclass(frozen=True)
@@ -268,7 +268,8 @@ class _Builder:
             found = [_numbers(each.text, place, 5) for each in _children(element, "rects", place)]
             if len(found) > _RECTANGLES:
                 raise ValueError(f"{place}: at most 3 rectangles, got {len(found)}")
-        tilted = _numbers(element.findtext("tilted", "0"), place, 1)[0] != 0
+        tilted = self.kind == "haar"  # OpenCV does not ask LBP features for it
+        tilted = tilted and _numbers(element.findtext("tilted", "0"), place, 1)[0] != 0
         for *rectangle, _ in found:
             self._check_rectangle(rectangle, tilted, place)
         self.features.append(found + [[0.0] * 5] * (_RECTANGLES - len(found)))
@@ -307,7 +308,7 @@ class _Builder:
             kind=self.kind,
             window=self.window,
             stage_trees=_offsets([count for count, _ in self.stages]),
-            stage_thresholds=thresholds - _STAGE_SLACK,
+            stage_thresholds=thresholds - STAGE_SLACK,
             tree_nodes=_offsets([len(tree) for tree, _ in self.trees]),
             node_features=features.astype(np.int32),
             node_thresholds=np.zeros(len(nodes), np.float32) if lbp else _float32(nodes[:, 3]),

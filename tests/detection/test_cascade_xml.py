@@ -111,6 +111,13 @@ def test_an_enormous_file_is_not_read(tmp_path):
         read_cascade(path)
 
 
+def test_an_lbp_feature_is_never_tilted():
+    """OpenCV does not read the tag there."""
+    data = TINY[0].with_name("lbp_stumps.xml").read_bytes()
+    assert b"</rect></_>" in data
+    assert not parse_cascade(data.replace(b"</rect>", b"</rect><tilted>1</tilted>")).tilted.any()
+
+
 @pytest.mark.parametrize("path", TINY, ids=lambda path: path.stem)
 def test_random_damage_ends_in_an_error_or_in_a_detector_that_runs(path, tmp_path):
     rng = np.random.default_rng(len(path.stem))

@@ -42,6 +42,8 @@ _PUBLIC = {
     "edges.canny": ["canny"],
     "edges.tracing": ["trace_edges"],
     "edges.zero_crossings": ["zero_crossings"],
+    "features.haar": ["haar_features"],
+    "features.lbp": ["lbp_features"],
     "features.template": ["match_template"],
     "features.template_search": ["find_template"],
     "hough.circles": ["hough_circles"],
@@ -54,6 +56,7 @@ _PUBLIC = {
     "hough.slope_intercept": ["hough_slope_intercept"],
     "hough.suppression": ["suppress_lines"],
     "detection.cascade": ["CascadeDetector"],
+    "detection.cascade_training": ["CascadeTrainer"],
     "evaluation.detection": ["evaluate_detector"],
 }
 _MODULES = ["evaluation"]  # whose names are used through them: cv.evaluation.compare_detectors

@@ -5,11 +5,14 @@ from classicvision.boxes import group_boxes as group_boxes
 from classicvision.boxes import iou as iou
 from classicvision.boxes import nms as nms
 from classicvision.detection.cascade import CascadeDetector as CascadeDetector
+from classicvision.detection.cascade_training import CascadeTrainer as CascadeTrainer
 from classicvision.drawing import draw as draw
 from classicvision.edges.canny import canny as canny
 from classicvision.edges.tracing import trace_edges as trace_edges
 from classicvision.edges.zero_crossings import zero_crossings as zero_crossings
 from classicvision.evaluation.detection import evaluate_detector as evaluate_detector
+from classicvision.features.haar import haar_features as haar_features
+from classicvision.features.lbp import lbp_features as lbp_features
 from classicvision.features.template import match_template as match_template
 from classicvision.features.template_search import find_template as find_template
 from classicvision.filters.blending import blend as blend

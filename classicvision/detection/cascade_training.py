@@ -25,12 +25,14 @@ from classicvision.detection.split_search import SEARCHES, SplitSearch
 from classicvision.detection.stage_training import train_stage
 from classicvision.detection.training_checkpoint import Progress, load_progress, save_progress
 from classicvision.detection.training_report import Report
-from classicvision.features._windows import check_window_size
+from classicvision.features._windows import check_window_size, sum_windows
 from classicvision.features.haar import HAAR_MODES, haar_features
 from classicvision.features.lbp import lbp_features
 from classicvision.learning.boosting import BOOSTINGS, split_criterion
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
 _FEATURES = ("haar", "lbp")
@@ -166,7 +168,7 @@ class CascadeTrainer(BaseEstimator):
     def fit(
         self,
         positives: ArrayLike,
-        negatives,
+        negatives: Sequence[NDArray[np.uint8]],
         *,
         validation: ArrayLike | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
@@ -234,6 +236,7 @@ class _Training:
             options["scale_factor"],
             options["windows_per_image"],
             self.seed,
+            options["features"] == "haar",
             options["n_jobs"],
         )
         self.report = Report(options, options["verbose"])
@@ -259,10 +262,14 @@ class _Training:
         if self.checkpoint is not None and os.path.exists(self.checkpoint):
             return load_progress(self.checkpoint, self.fingerprint)
         width, height = self.options["window"]
+        alive = np.ones(len(self.positives) + len(self.validation), bool)
+        if self.options["features"] == "haar":  # detection rejects windows without contrast
+            alive[: len(self.positives)] = sum_windows(self.positives).scale > 0
+            alive[len(self.positives) :] = sum_windows(self.validation).scale > 0
         return Progress(
             cascade=None,
             history=[],
-            alive=np.ones(len(self.positives) + len(self.validation), bool),
+            alive=alive,
             mined=Mined(np.zeros((0, height, width), np.uint8), Cursor()),
         )
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from classicvision._opencv import opencv
 from classicvision._parallel import parallel_map
+from classicvision.features._windows import sum_windows
 
 _SPARE = 4  # an image is searched until so many times the wanted windows should have passed
 
@@ -66,6 +67,8 @@ class NegativeMiner:
     most_of_image : int
         How many crops an image gives at most in a round.
     seed : int
+    contrast : bool
+        Leave out windows that detection takes for flat (where there is no detector to do so).
     n_jobs : int, optional
         How many images are searched at once.
     """
@@ -75,6 +78,7 @@ class NegativeMiner:
     scale_factor: float
     most_of_image: int
     seed: int
+    contrast: bool = False
     n_jobs: int | None = None
 
     def mine(self, detector, found, count, *, expected, budget, report):
@@ -146,7 +150,10 @@ class NegativeMiner:
             if len(here):
                 places = np.stack([here % columns, here // columns], axis=1) * step
                 crops.append(self._crops(_resized(gray, size), places))
-        return np.concatenate(crops), count, count
+        found = np.concatenate(crops)
+        if self.contrast:
+            found = found[sum_windows(found).scale > 0]
+        return found, count, len(found)
 
     def _crops(self, image, places):
         width, height = self.window

@@ -55,6 +55,8 @@ _PUBLIC = {
     "hough.segments": ["hough_segments"],
     "hough.slope_intercept": ["hough_slope_intercept"],
     "hough.suppression": ["suppress_lines"],
+    "learning.adaboost": ["AdaBoostClassifier"],
+    "learning.stump": ["DecisionStump"],
     "detection.cascade": ["CascadeDetector"],
     "detection.cascade_training": ["CascadeTrainer"],
     "evaluation.detection": ["evaluate_detector"],

@@ -58,6 +58,8 @@ from classicvision.images import iter_images as iter_images
 from classicvision.images import read_image as read_image
 from classicvision.images import sample_image as sample_image
 from classicvision.images import write_image as write_image
+from classicvision.learning.adaboost import AdaBoostClassifier as AdaBoostClassifier
+from classicvision.learning.stump import DecisionStump as DecisionStump
 from classicvision.results import Circles as Circles
 from classicvision.results import Detections as Detections
 from classicvision.results import Ellipses as Ellipses

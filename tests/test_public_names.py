@@ -13,6 +13,7 @@ import classicvision
 
 # What programs may rely on. Removing one breaks them; new ones are added here.
 NAMES = [
+    "AdaBoostClassifier", "DecisionStump",
     "CascadeDetector", "CascadeTrainer", "Circles", "Detections", "Ellipses", "GeneralizedHough",
     "Lines",
     "Matches", "Segments", "__version__", "add_noise", "bilateral", "blend", "box_filter",

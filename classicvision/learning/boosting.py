@@ -13,6 +13,8 @@ References
    (section 9).
 .. [2] Y. Freund and R. Schapire, "A decision-theoretic generalization of on-line learning and an
    application to boosting", Journal of Computer and System Sciences 55(1), 1997.
+.. [3] R. Schapire and Y. Singer, "Improved boosting algorithms using confidence-rated
+   predictions", Machine Learning 37(3), 1999, section 4.2: smoothing of real leaves.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 BOOSTINGS = ("discrete", "real", "gentle", "logit")
 _LARGEST_TARGET = 4.0  # of LogitBoost; the paper says 2 to 4 work well
 _LEAST_WEIGHT = 2 * np.finfo(np.float64).eps  # of LogitBoost, before the sum is made 1
-_LEAST_SHARE = 1e-7  # of the weight in a leaf: keeps logarithms of ratios finite
+_LEAST_ERROR = 1e-7  # of a discrete tree, and the most is 1 less that: log((1 - e) / e) is finite
+_SMOOTHING = 1e-4  # of all weight, added to both classes in a real leaf: few samples say little
 
 
 def split_criterion(boosting: str) -> str:
@@ -95,9 +98,10 @@ def leaf_values(
     -------
     ndarray of float64, shape (count,)
         Gentle: the mean target. LogitBoost: half of it. Real: half the log of the ratio of the
-        weights of the classes. Discrete: the leaf's class, -1 where both weigh the same, times
-        log((1 - e) / e), where e is the share of the weight that the tree misclassifies. Leaves
-        without weight get 0. Shares are kept 1e-7 away from 0 and 1.
+        weights of the classes, after each got 1e-4 of the weight of all leaves, without which a
+        leaf of one sample could outvote all other trees [3]_. Discrete: the leaf's class, -1
+        where both weigh the same, times log((1 - e) / e), where e is the share of the weight
+        that the tree misclassifies, at least 1e-7. Leaves without weight get 0.
     """
     total = np.bincount(leaves, weights, count)
     mean = np.bincount(leaves, weights * targets, count) / np.where(total > 0, total, 1)
@@ -105,11 +109,12 @@ def leaf_values(
         return mean
     if boosting == "logit":
         return mean / 2
-    share = np.clip((mean + 1) / 2, _LEAST_SHARE, 1 - _LEAST_SHARE)  # of class 1
+    positive, negative = total * (1 + mean) / 2, total * (1 - mean) / 2
     if boosting == "real":
-        return np.where(total > 0, np.log(share / (1 - share)) / 2, 0.0)
-    wrong = (np.minimum((1 - mean) / 2, (1 + mean) / 2) * total).sum() / total.sum()
-    wrong = min(max(wrong, _LEAST_SHARE), 1 - _LEAST_SHARE)
+        smoothing = _SMOOTHING * total.sum()
+        return np.log((positive + smoothing) / (negative + smoothing)) / 2
+    wrong = np.minimum(positive, negative).sum() / total.sum()
+    wrong = min(max(wrong, _LEAST_ERROR), 1 - _LEAST_ERROR)
     return np.where(total > 0, np.where(mean > 0, 1.0, -1.0), 0.0) * np.log((1 - wrong) / wrong)
 
 
@@ -135,15 +140,19 @@ def next_weights(
     return weights / weights.sum()
 
 
-def trimmed(weights: NDArray, rate: float) -> NDArray[np.bool_]:
+def trimmed(
+    weights: NDArray, rate: float, sample_weight: NDArray | None = None
+) -> NDArray[np.bool_]:
     """Say which samples the next tree is fitted to: those that make up ``rate`` of the weight.
 
     Left out are the lightest samples, together at most ``1 - rate`` of the weight; samples of
-    equal weight stay or go together. At a rate of 1 all stay, at 0 the heaviest.
+    equal weight (to 1e-12, which is rounding) stay or go together. At a rate of 1 all stay, at 0
+    the heaviest. A sample with a ``sample_weight`` of 3, say, is taken for three equal ones.
     """
     if rate >= 1:
         return np.ones(len(weights), bool)
-    ascending = np.sort(weights)
-    sums = np.cumsum(ascending)
+    each = weights if sample_weight is None else weights / sample_weight
+    ascending = np.argsort(each, kind="stable")
+    sums = np.cumsum(weights[ascending])
     first = np.searchsorted(sums, (1 - rate) * sums[-1], side="right")
-    return weights >= ascending[min(first, len(weights) - 1)]
+    return each >= each[ascending[min(first, len(weights) - 1)]] * (1 - 1e-12)

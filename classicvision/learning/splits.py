@@ -16,9 +16,14 @@ sections 4.1 and 8.3.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from classicvision._jit import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 VARIANCE, ERROR = 0, 1
 CRITERIA = {"variance": VARIANCE, "error": ERROR}  # what kernels take for each name
@@ -72,3 +77,86 @@ def best_cut(values, targets, weights, criterion):
         if gain > bar:
             best, bar, position = gain, gain * (1 + _ROUNDING), k
     return best, position
+
+
+# Below: p columns of values of n samples; m of the samples are looked at.
+
+
+@kernel
+def best_split(columns, order, tried, targets, weights, criterion):
+    """Return the best cut by any one column.
+
+    Parameters
+    ----------
+    columns : ndarray of float32 or float64, shape (p, n)
+        The values of each column, contiguous.
+    order : ndarray of uint32, shape (p, m)
+        For each column the samples to split, in the order of its values.
+    tried : ndarray of intp
+        The columns to look at.
+    targets, weights : ndarray of float64, shape (n,)
+    criterion : int
+        As for `best_cut`.
+
+    Returns
+    -------
+    gain : float
+        As of `best_cut`.
+    column : int
+        The first in ``tried`` of equally good ones; -1 where no cut is possible.
+    low, high : float
+        The values on both sides of the cut.
+    """
+    m = order.shape[1]
+    values = np.empty(m, columns.dtype)
+    sorted_targets, sorted_weights = np.empty(m), np.empty(m)
+    best, bar, column, low, high = -np.inf, -np.inf, -1, np.inf, np.inf
+    for j in tried:
+        for k in range(m):
+            i = order[j, k]
+            values[k] = columns[j, i]
+            sorted_targets[k] = targets[i]
+            sorted_weights[k] = weights[i]
+        gain, position = best_cut(values, sorted_targets, sorted_weights, criterion)
+        if position > 0 and gain > bar:
+            best, bar, column = gain, gain * (1 + _ROUNDING), j
+            low, high = values[position - 1], values[position]
+    return best, column, low, high
+
+
+@kernel
+def _restricted(order, keep, count):
+    result = np.empty((order.shape[0], count), order.dtype)
+    kept = np.empty(order.shape[1] + 1, order.dtype)
+    for j in range(order.shape[0]):
+        position = np.uint64(0)
+        for k in range(order.shape[1]):  # without a branch, which could not be foreseen
+            i = order[j, k]
+            kept[position] = i
+            position += np.uint64(keep[i])
+        for k in range(count):
+            result[j, k] = kept[k]
+    return result
+
+
+def restricted(order: NDArray[np.uint32], keep: NDArray[np.bool_]) -> NDArray[np.uint32]:
+    """Return the order of the samples to keep; ``keep`` says of all n samples which ones."""
+    count = np.count_nonzero(keep[order[0]])
+    return order if count == order.shape[1] else _restricted(order, keep, count)
+
+
+def sorted_order(columns: NDArray) -> NDArray[np.uint32]:
+    """Return for each column its samples in the order of their values, equal ones as they come."""
+    order = np.empty(columns.shape, np.uint32)
+    for values, samples in zip(columns, order, strict=True):
+        samples[:] = np.argsort(values, kind="stable")
+    return order
+
+
+def threshold_between(low: float, high: float, dtype: np.dtype | type) -> float:
+    """Return t with low < t <= high, for ``value < t`` to tell values of that dtype apart.
+
+    It is the middle, as near as the dtype has it. Between neighbours it has none: t is ``high``.
+    """
+    middle = np.dtype(dtype).type(low / 2 + high / 2)  # the sum of both could overflow
+    return float(middle if middle > low else high)

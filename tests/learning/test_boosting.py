@@ -42,8 +42,6 @@ def test_equals_the_paper_sample_by_sample(boosting, weighted, rng):
     rounds = [rng.integers(0, 2, 32) + 2 * leaning for _ in range(8)]
     rounds = [np.where(rng.random(32) < 0.2, 2, leaves) for leaves in rounds]
     start = rng.random(32) + 0.1 if weighted else np.ones(32)
-    if boosting == "real":  # no leaf may be pure: the paper's log would be infinite
-        rounds = [leaves % 2 for leaves in rounds]
     scores, history = boost(boosting, labels, rounds, start if weighted else None)
     wanted, weights = naive.boost(boosting, labels.tolist(), [r.tolist() for r in rounds], start)
     np.testing.assert_allclose(history, weights, rtol=1e-10)
@@ -57,14 +55,14 @@ def test_first_round_by_hand():
     # Of five samples the second leaf has three, 1 -1 -1: one is wrong.
     wanted = {
         "discrete": [np.log(4), -np.log(4)],
-        "real": [np.log((1 - 1e-7) / 1e-7) / 2, -np.log(2) / 2],
+        "real": [np.log(0.4001 / 0.0001) / 2, np.log(0.2001 / 0.4001) / 2],
         "gentle": [1, -1 / 3],
         "logit": [1, -1 / 3],  # responses of 2 and -2, halved
     }
     for boosting, values in wanted.items():
         targets, used = targets_and_weights(boosting, LABELS, np.zeros(5), weights)
         found = leaf_values(boosting, LEAVES, 2, targets, used)
-        np.testing.assert_allclose(found, values, rtol=1e-9, err_msg=boosting)  # 1 - (1 - 1e-7)
+        np.testing.assert_allclose(found, values, rtol=1e-12, err_msg=boosting)
 
 
 @pytest.mark.lane
@@ -142,6 +140,9 @@ def test_trimming_by_hand():
     np.testing.assert_array_equal(trimmed(weights, 0.0), [False, True, False, False, False])
     assert trimmed(np.array([0.0, 1.0]), 1.0).all()
     assert trimmed(np.full(7, 1 / 7), 0.5).all()
+    # A sample that stands for three is not heavy, it is three light ones.
+    found = trimmed(np.array([0.06, 0.04, 0.9]), 0.92, np.array([3.0, 1, 10]))
+    np.testing.assert_array_equal(found, [False, True, True])
 
 
 @pytest.mark.lane

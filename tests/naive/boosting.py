@@ -36,8 +36,9 @@ def discrete(labels, rounds, weights):
 def real(labels, rounds, weights):
     def value(leaf):
         positive = sum(weights[i] for i in leaf if labels[i] > 0)
-        p = positive / sum(weights[i] for i in leaf)
-        return math.log(p / (1 - p)) / 2
+        negative = sum(weights[i] for i in leaf if labels[i] < 0)
+        # The paper's half log(p / (1 - p)), smoothed by 1e-4 of the weight, which is 1.
+        return math.log((positive + 1e-4) / (negative + 1e-4)) / 2
 
     return exponential(labels, rounds, weights, value)
 

@@ -18,7 +18,7 @@ from classicvision.learning.boosting import (
     targets_and_weights,
     trimmed,
 )
-from classicvision.learning.small_tree import grow, leaves_of
+from classicvision.learning.small_tree import grow, leaves_of, sums_of_leaves
 from classicvision.learning.splits import CRITERIA, restricted, sorted_order
 
 if TYPE_CHECKING:
@@ -179,10 +179,10 @@ class AdaBoostClassifier(ClassifierMixin, BaseEstimator):
         ndarray of float64, shape (n,) or (n, number of classes)
             For two classes positive for the second; otherwise greatest for the class that wins.
         """
-        scores = None
-        for scores in self.staged_decision_function(X):  # noqa: B007
-            pass
-        return scores
+        X = check_samples(self, X)
+        ensembles = zip(self.columns_, self.thresholds_, self.values_, strict=True)
+        scores = np.column_stack([sums_of_leaves(X, *trees) for trees in ensembles])
+        return scores[:, 0] if scores.shape[1] == 1 else scores
 
     def staged_decision_function(self, X: ArrayLike) -> Iterator[NDArray[np.float64]]:
         """Yield the scores of samples after the first tree, the second, and so on.

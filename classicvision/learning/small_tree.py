@@ -55,13 +55,28 @@ def grow(
     return asked, thresholds
 
 
+@kernel(inline=True)
+def _leaf(sample, columns, thresholds):
+    node = 0
+    while node < len(columns):
+        node = 2 * node + 2 - (sample[columns[node]] < thresholds[node])  # no branch to foresee
+    return node - len(columns)
+
+
 @kernel
 def leaves_of(X, columns, thresholds):
-    """Return for each row of ``X`` the leaf it falls into, from 0 on."""
+    """Return for each row of ``X`` the leaf of a tree it falls into, from 0 on."""
     leaves = np.empty(len(X), np.intp)
     for i in range(len(X)):
-        node = 0
-        while node < len(columns):
-            node = 2 * node + (1 if X[i, columns[node]] < thresholds[node] else 2)
-        leaves[i] = node - len(columns)
+        leaves[i] = _leaf(X[i], columns, thresholds)
     return leaves
+
+
+@kernel
+def sums_of_leaves(X, columns, thresholds, values):
+    """Return for each row of ``X`` the sum of the values of its leaves in several trees."""
+    sums = np.zeros(len(X))
+    for i in range(len(X)):
+        for t in range(len(columns)):
+            sums[i] += values[t, _leaf(X[i], columns[t], thresholds[t])]
+    return sums

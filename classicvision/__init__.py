@@ -60,6 +60,7 @@ _PUBLIC = {
     "detection.cascade": ["CascadeDetector"],
     "detection.cascade_training": ["CascadeTrainer"],
     "evaluation.detection": ["evaluate_detector"],
+    "detection.samples": ["Negatives", "augment_samples", "read_positives"],
 }
 _MODULES = ["evaluation"]  # whose names are used through them: cv.evaluation.compare_detectors
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names}

@@ -6,6 +6,9 @@ from classicvision.boxes import iou as iou
 from classicvision.boxes import nms as nms
 from classicvision.detection.cascade import CascadeDetector as CascadeDetector
 from classicvision.detection.cascade_training import CascadeTrainer as CascadeTrainer
+from classicvision.detection.samples import Negatives as Negatives
+from classicvision.detection.samples import augment_samples as augment_samples
+from classicvision.detection.samples import read_positives as read_positives
 from classicvision.drawing import draw as draw
 from classicvision.edges.canny import canny as canny
 from classicvision.edges.tracing import trace_edges as trace_edges

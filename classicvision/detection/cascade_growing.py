@@ -1,4 +1,6 @@
-"""Adding a trained stage to a cascade."""
+"""Cascades with one stage more, or with some less."""
+
+import dataclasses
 
 import numpy as np
 
@@ -64,4 +66,21 @@ def _new(stage, splits, sizes, features):
         rectangles=rectangles,
         weights=weights,
         tilted=chosen.tilted if haar else np.zeros(count, bool),
+    )
+
+
+def first_stages(cascade, count):
+    """Return a cascade of the first stages of another one."""
+    trees = cascade.stage_trees[count]
+    nodes = cascade.tree_nodes[trees]
+    return dataclasses.replace(
+        cascade,
+        stage_trees=cascade.stage_trees[: count + 1],
+        stage_thresholds=cascade.stage_thresholds[:count],
+        tree_nodes=cascade.tree_nodes[: trees + 1],
+        node_features=cascade.node_features[:nodes],
+        node_thresholds=cascade.node_thresholds[:nodes],
+        node_subsets=cascade.node_subsets[:nodes],
+        node_links=cascade.node_links[:nodes],
+        leaves=cascade.leaves[: nodes + trees],
     )

@@ -179,8 +179,8 @@ class CascadeTrainer(BaseEstimator):
         ----------
         positives : array_like of uint8, shape (n, rows, columns)
             Gray crops of the object, of the window's aspect ratio; shrunk to it by area.
-        negatives : sequence of ndarray of uint8, shape (rows, columns)
-            Gray images without the object: a list, or `Negatives`, which opens files.
+        negatives : sequence of ndarray, each of shape (rows, columns) or (rows, columns, 3)
+            Images without the object: a list, or `Negatives`, which opens files.
         validation : array_like of uint8, shape (m, rows, columns), optional
             Crops that are not learned from: ``min_hit_rate`` is that of these.
         checkpoint : path-like, optional

@@ -11,9 +11,12 @@ import dataclasses
 
 import numpy as np
 
+from classicvision._checks import check_image
 from classicvision._opencv import opencv
 from classicvision._parallel import parallel_map
+from classicvision.detection.cascade_layers import find_layers
 from classicvision.features._windows import sum_windows
+from classicvision.images import as_uint8, luminance
 
 _SPARE = 4  # an image is searched until so many times the wanted windows should have passed
 
@@ -58,8 +61,8 @@ class NegativeMiner:
 
     Attributes
     ----------
-    negatives : sequence of ndarray of uint8, shape (rows, columns)
-        Opened when they are asked for.
+    negatives : sequence of ndarray, each an image
+        Opened when they are asked for; gray ones of uint8 are used as they are.
     window : tuple of int
         (width, height) in pixels.
     scale_factor : float
@@ -100,6 +103,7 @@ class NegativeMiner:
             Called with a `Mined` after each image; the search can go on from there.
         """
         while len(found.crops) < count and found.windows < budget:
+            before = found
             order = self._rng(found.cursor.round).permutation(len(self.negatives))
             tasks = (
                 (detector, found.cursor.round, int(image), expected)
@@ -110,27 +114,31 @@ class NegativeMiner:
                 report(found)
                 if len(found.crops) >= count or found.windows >= budget:
                     break
+            if before.cursor.place == 0 and before.windows == found.windows:
+                break  # no image has room for a window
         return dataclasses.replace(found, crops=found.crops[:count])
 
     def search_image(self, task):
         """Search one image; return crops, how many windows it has and how many of them pass."""
         detector, number, image, expected = task
         rng = self._rng(number, image)
-        gray = self._varied(self.negatives[image], number, rng)
-        layers = layers_of(gray.shape, self.window, self.scale_factor)
-        total = sum(columns * rows for *_, (columns, rows) in layers)
+        picture = check_image(self.negatives[image], name=f"negatives[{image}]")
+        gray = self._varied(luminance(as_uint8(picture)), number, rng)
+        layers = find_layers(self.window, gray.shape, self.scale_factor, None, None)
+        total = sum(columns * rows for columns, rows in (layer.lattice for layer in layers))
         if total == 0:
             return np.zeros((0, *self.window[::-1]), np.uint8), 0, 0
         if detector is None:
             return self._any_windows(gray, layers, total, rng)
-        share = self.most_of_image * _SPARE / (expected * total)
+        share = self.most_of_image * _SPARE / max(expected * total, 1e-9)
         crops, windows = [], 0
-        for size, step, (columns, rows) in layers:
+        for layer in layers:
+            step, (columns, rows) = layer.step, layer.lattice
             searched = rows if share >= 1 else int(share * rows + rng.random())
             if searched == 0:
                 continue
             top = int(rng.integers(rows - searched + 1)) * step
-            band = _resized(gray, size)[top : top + (searched - 1) * step + self.window[1]]
+            band = _resized(gray, layer.size)[top : top + (searched - 1) * step + self.window[1]]
             positions, _ = detector.scan(band, step, (columns, searched))
             crops.append(self._crops(band, positions * step))
             windows += columns * searched
@@ -144,12 +152,13 @@ class NegativeMiner:
         count = min(self.most_of_image, total)
         drawn = np.sort(rng.choice(total, count, replace=False))
         crops, first = [], 0
-        for size, step, (columns, rows) in layers:
+        for layer in layers:
+            columns, rows = layer.lattice
             here = drawn[(drawn >= first) & (drawn < first + columns * rows)] - first
             first += columns * rows
             if len(here):
-                places = np.stack([here % columns, here // columns], axis=1) * step
-                crops.append(self._crops(_resized(gray, size), places))
+                places = np.stack([here % columns, here // columns], axis=1) * layer.step
+                crops.append(self._crops(_resized(gray, layer.size), places))
         found = np.concatenate(crops)
         if self.contrast:
             found = found[sum_windows(found).scale > 0]
@@ -174,20 +183,6 @@ class NegativeMiner:
 
     def _rng(self, *numbers):
         return np.random.default_rng([self.seed, *numbers])
-
-
-def layers_of(shape, window, scale_factor):
-    """Return (size, step, lattice) of the layers that detection searches."""
-    layers, factor = [], 1.0
-    while True:
-        scale = np.float32(factor)
-        size = tuple(int(np.rint(np.float32(side) / scale)) for side in shape[::-1])
-        step = 1 if scale >= 2 else 2
-        places = [side + 1 - own for side, own in zip(size, window, strict=True)]
-        if min(places) <= 0:
-            return layers
-        layers.append((size, step, tuple(-(-count // step) for count in places)))
-        factor *= scale_factor
 
 
 def _resized(gray, size):

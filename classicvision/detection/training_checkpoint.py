@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from classicvision.detection.negative_mining import Cursor, Mined
 from classicvision.images import write_bytes
 
 _VERSION = 1
-_CASCADE = [field.name for field in dataclasses.fields(Cascade) if field.type == "np.ndarray"]
+_CASCADE = [field.name for field in dataclasses.fields(Cascade)][2:]  # behind kind and window
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -101,7 +102,7 @@ def _read(path):
             arrays = {name: file[name] for name in file.files}
         about = json.loads(arrays.pop("about").tobytes())
         known = about["classicvision"] == "cascade training"
-    except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
+    except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
         if isinstance(error, OSError) and error.errno:
             raise
         raise ValueError(f"{path}: not the checkpoint of a training, or damaged") from None

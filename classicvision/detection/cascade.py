@@ -5,19 +5,24 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_image, check_number
-from classicvision._opencv import opencv
+from classicvision._checks import check_image, check_number, check_option
 from classicvision.boxes import group_boxes
-from classicvision.detection.cascade_layers import find_layers, map_layers
-from classicvision.detection.cascade_layout import lay_out, make_corners, make_tables
-from classicvision.detection.cascade_scan import make_work, scan_layer
+from classicvision.detection.cascade_layers import find_enlarged_layers, find_layers, map_layers
+from classicvision.detection.cascade_search import (
+    make_model,
+    scan_image,
+    search_enlarged,
+    search_shrunk,
+)
 from classicvision.detection.cascade_writing import write_cascade
 from classicvision.detection.cascade_xml import Cascade, read_cascade
+from classicvision.filters.integral import integral_image, squared_integral_image
 from classicvision.images import as_uint8, luminance
 from classicvision.results import Detections
 
@@ -26,7 +31,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _GROUP_EPS = 0.2
-_ROOM = 4096
 
 # name -> (package that installs it, path inside the package)
 _MODELS = {"frontalface": ("skimage", "data/lbpcascade_frontalface_opencv.xml")}
@@ -45,9 +49,11 @@ class CascadeSteps:
         For each layer, for each window position, how many stages the window passed. A Haar
         window without contrast passes none, nor does one that was not looked at because the
         first stage rejected its left neighbour (OpenCV's rule). Position (row, column) stands
-        for the window at ``(column, row) * step * scale`` in the image.
+        for the window at ``(column, row) * step * scale`` in the image; where the features were
+        enlarged, at ``(column, row) * step``.
     steps : list of int
-        Distance in pixels of the layer between neighbouring window positions.
+        Distance in pixels of the layer, the shrunk image, between neighbouring window positions;
+        where the features were enlarged, in pixels of the image.
     passed : ndarray of int64, shape (stages + 1,)
         How many window positions there are, then how many pass each stage.
     """
@@ -96,9 +102,7 @@ class CascadeDetector:
                 f"cascade must be a Cascade, got {cascade!r:.80}; use load(path_or_name)"
             )
         self._cascade = cascade
-        self._tables = tuple(make_tables(cascade))
-        self._corners = make_corners(cascade)
-        self._most_nodes = int(np.diff(cascade.tree_nodes).max())
+        self._model = make_model(cascade)
 
     @classmethod
     def load(cls, path_or_name: str | os.PathLike[str] = "frontalface") -> Self:
@@ -179,6 +183,7 @@ class CascadeDetector:
         min_neighbors: int = 3,
         min_size: int | tuple[int, int] | None = None,
         max_size: int | tuple[int, int] | None = None,
+        scaling: str = "image",
         n_jobs: int | None = None,
     ) -> Detections:
         """Find objects in an image.
@@ -196,6 +201,9 @@ class CascadeDetector:
         min_size, max_size : int or (width, height), optional
             Bounds of the object size in pixels. If no searched size lies between them, the
             one closest to `min_size` is used, as OpenCV does.
+        scaling : {"image", "features"}
+            How larger objects are found: "image" shrinks the image, as OpenCV does; "features"
+            enlarges the features, as Viola and Jones did [1]_. See Notes.
         n_jobs : int, optional
             Threads that share the scales: -1 means all cores, -2 all but one, as in joblib. The
             result is the same.
@@ -213,11 +221,18 @@ class CascadeDetector:
 
         Notes
         -----
-        Memory: about 9 bytes per pixel of the largest layer, 13 with tilted features.
+        Memory: about 9 bytes per pixel of the largest layer, 13 with tilted features. With
+        enlarged features about 24 bytes per pixel, 27 with tilted ones, 5 for LBP.
+
+        Enlarged features see the image unblurred, with all its noise, where a shrunk image has
+        been interpolated; their corners are rounded to whole pixels, which matters most for
+        sizes a little above the smallest. Both ways search the same sizes at the same distances.
+        Windows then are not OpenCV's, and those of more than 8.4 million pixels are refused.
         """
         gray = luminance(as_uint8(check_image(image)))
         min_neighbors = check_number(min_neighbors, "min_neighbors", at_least=0, integer=True)
-        rectangles, sums = self.detect_windows(gray, scale_factor, min_size, max_size, n_jobs)
+        limits = (scale_factor, min_size, max_size)
+        rectangles, sums = self.detect_windows(gray, *limits, n_jobs, scaling)
         boxes = rectangles.astype(np.float32)
         boxes[:, 2:] += boxes[:, :2]
         scores: np.ndarray  # counts, or sums
@@ -237,13 +252,14 @@ class CascadeDetector:
         min_size: int | tuple[int, int] | None = None,
         max_size: int | tuple[int, int] | None = None,
         n_jobs: int | None = None,
+        scaling: str = "image",
     ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         """Return every window that passes all stages, before grouping and clipping.
 
         Parameters
         ----------
         gray : ndarray of uint8, shape (rows, columns)
-        scale_factor, min_size, max_size, n_jobs
+        scale_factor, min_size, max_size, n_jobs, scaling
             As for `detect`.
 
         Returns
@@ -261,8 +277,8 @@ class CascadeDetector:
         gray = check_image(gray, name="gray", color=False)
         if gray.dtype != np.uint8:
             raise TypeError(f"gray must be of dtype uint8, got {gray.dtype}; detect converts")
-        layers = find_layers(self.window, gray.shape, scale_factor, min_size, max_size)
-        found = map_layers(lambda layer: self._scan(gray, layer), layers, n_jobs)
+        layers, search = self._plan(gray, scaling, scale_factor, min_size, max_size)
+        found = map_layers(search, layers, n_jobs)
         if not found:
             return np.zeros((0, 4), np.int32), np.zeros(0)
         return np.concatenate([part for part, _ in found]), np.concatenate([s for _, s in found])
@@ -274,12 +290,13 @@ class CascadeDetector:
         scale_factor: float = 1.1,
         min_size: int | tuple[int, int] | None = None,
         max_size: int | tuple[int, int] | None = None,
+        scaling: str = "image",
     ) -> CascadeSteps:
         """Show how far every window gets.
 
         Parameters
         ----------
-        image, scale_factor, min_size, max_size
+        image, scale_factor, min_size, max_size, scaling
             As for `detect`, which also says what is raised.
 
         Returns
@@ -296,11 +313,11 @@ class CascadeDetector:
         (21,)
         """
         gray = luminance(as_uint8(check_image(image)))
-        layers = find_layers(self.window, gray.shape, scale_factor, min_size, max_size)
+        layers, search = self._plan(gray, scaling, scale_factor, min_size, max_size)
         depths = []
         for layer in layers:
             depths.append(np.zeros(layer.lattice[::-1], np.uint16))
-            self._scan(gray, layer, depths[-1])
+            search(layer, depths[-1])
         passed = [
             sum(int((depth >= s).sum()) for depth in depths) for s in range(len(self.stages) + 1)
         ]
@@ -310,19 +327,6 @@ class CascadeDetector:
             steps=[layer.step for layer in layers],
             passed=np.array(passed, np.int64),
         )
-
-    def _scan(self, gray, layer, depth=None):
-        """Scan one layer; return rectangles in the image and the sums of the last stage."""
-        small = gray
-        if layer.size != gray.shape[::-1]:
-            cv2 = opencv()
-            small = cv2.resize(gray, layer.size, interpolation=cv2.INTER_LINEAR_EXACT)
-        positions, sums = self.scan(small, layer.step, layer.lattice, depth)
-        # The positions are rounded as OpenCV does: float32 products, halves to even.
-        rectangles = np.empty((len(positions), 4), np.int32)
-        rectangles[:, :2] = np.rint((positions * layer.step).astype(np.float32) * layer.scale)
-        rectangles[:, 2:] = np.rint(np.array(self.window, np.float32) * layer.scale)
-        return rectangles, sums
 
     def scan(
         self,
@@ -336,7 +340,7 @@ class CascadeDetector:
         Parameters
         ----------
         gray : ndarray of uint8, shape (rows, columns)
-        step : {1, 2}
+        step : int
             Distance in pixels between neighbouring windows.
         lattice : (int, int)
             Columns and rows of windows; all must lie in the image.
@@ -350,18 +354,18 @@ class CascadeDetector:
         sums : ndarray of float64, shape (n,)
             The sum of leaves of the last stage.
         """
-        depth = np.zeros((0, 0), np.uint16) if depth is None else depth
-        width, height = self.window
-        area = float((width - 2) * (height - 2))  # of the normalisation rectangle
-        stored = lay_out(gray, self._corners, step, self.feature_type == "haar")
-        work = make_work(stored[0], self._most_nodes)
-        room = _ROOM
-        while True:
-            positions, sums = np.empty((room, 2), np.int32), np.empty(room)
-            n = scan_layer(area, lattice, self._tables, stored, work, positions, sums, depth)
-            if n <= room:
-                return positions[:n], sums[:n]
-            room = n
+        return scan_image(self._model, gray, step, lattice, depth)
+
+    def _plan(self, gray, scaling, scale_factor, min_size, max_size):
+        """Return the layers of a search, and a function that searches one."""
+        limits = (self.window, gray.shape, scale_factor, min_size, max_size)
+        if check_option(scaling, "scaling", ("image", "features")) == "image":
+            return find_layers(*limits), partial(search_shrunk, self._model, gray)
+        layers = find_enlarged_layers(*limits)
+        integrals = None
+        if layers and self.feature_type == "haar":
+            integrals = integral_image(gray), squared_integral_image(gray)
+        return layers, partial(search_enlarged, self._model, gray, integrals)
 
 
 def model_path(name):

@@ -9,15 +9,16 @@ import numpy as np
 from classicvision._checks import check_jobs, check_number, check_size
 
 _MOST_SCALES = 10_000
+_LARGEST_WINDOW = (2**31 - 1) // 255  # pixels, whose sum fits into int32
 
 
 @dataclasses.dataclass(frozen=True)
 class Layer:
-    """One scale of the search: the image is shrunk by ``scale``."""
+    """One scale of the search."""
 
-    scale: np.float32
-    size: tuple  # width, height of the shrunk image
-    step: int
+    scale: np.float32  # by which the image is shrunk or the features are enlarged
+    size: tuple  # width, height of the image, or of the shrunk one
+    step: int  # distance between window positions in it
     lattice: tuple  # columns, rows of window positions
 
 
@@ -41,6 +42,27 @@ def find_layers(window, shape, scale_factor, min_size, max_size):
         lattice = (-(-valid_columns // step), -(-valid_rows // step))
         if min(lattice) > 0:
             layers.append(Layer(scale, size, step, lattice))
+    return layers
+
+
+def find_enlarged_layers(window, shape, scale_factor, min_size, max_size):
+    """Return the layers of a search that enlarges the features; arguments as for `find_layers`.
+
+    Neighbouring windows are one or two pixels of the unscaled window apart, as they are there.
+    """
+    scales = _choose_scales(window, shape, scale_factor, min_size, max_size)
+    rows, columns = shape
+    layers = []
+    for scale in scales:
+        width, height = window_at(window, scale).tolist()
+        if width * height > _LARGEST_WINDOW:
+            raise ValueError(
+                f"scaling='features' finds objects of up to {_LARGEST_WINDOW} pixels, got windows "
+                f"of {width} x {height}; set max_size, or use scaling='image'"
+            )
+        step = int(np.rint(scale * (1 if scale >= 2 else 2)))
+        lattice = ((columns - width) // step + 1, (rows - height) // step + 1)
+        layers.append(Layer(scale, (columns, rows), step, lattice))
     return layers
 
 

@@ -1,9 +1,9 @@
 """How a cascade and a layer of an image pyramid lie in memory while one is run over the other.
 
-A layer is scanned on a lattice of window positions, every pixel or every second pixel. The
+A layer is scanned on a lattice of window positions, every pixel or every ``step`` pixels. The
 integral images are stored so that neighbouring windows are neighbours in memory: for a step of
-two they are split into four planes, by even and odd rows and columns. The corner of a feature
-is then one offset, the same for all windows.
+two they are split into four planes, by even and odd rows and columns, for a step of three into
+nine. The corner of a feature is then one offset, the same for all windows.
 """
 
 from typing import NamedTuple
@@ -119,18 +119,21 @@ def _stage_slack(cascade):
 
 @kernel(inline=True)
 def _store_row(row, r, step, columns, plane, start, target):
-    """Store row ``r`` of an integral image, split by odd and even columns for a step of two."""
-    begin = np.uint64(start)
+    """Store row ``r`` of an integral image, its columns dealt out to ``step`` planes."""
+    begin = np.uint64(start + r % step * step * plane + r // step * columns)
     if step == 1:
-        begin += np.uint64(r * columns)
         for c in range(columns):
             target[begin + np.uint64(c)] = row[np.uint64(c)]
-    else:
-        begin += np.uint64((r & 1) * 2 * plane + (r >> 1) * columns)
+    elif step == 2:
         odd = begin + np.uint64(plane)
         for c in range(columns):
             target[begin + np.uint64(c)] = row[np.uint64(2 * c)]
             target[odd + np.uint64(c)] = row[np.uint64(2 * c + 1)]
+    else:
+        for phase in range(step):
+            for c in range(columns):
+                target[begin + np.uint64(c)] = row[np.uint64(c * step + phase)]
+            begin += np.uint64(plane)
 
 
 @kernel
@@ -153,9 +156,9 @@ def _store_integral(layer, power, step, columns, plane, row, sums):
 def _store_tilted_integral(layer, step, columns, plane, start, sums):
     """Integral image tilted by 45 degrees (Lienhart and Maydt 2002, section 2.2)."""
     rows, width = layer.shape
-    above = np.zeros(width + 3, np.int32)  # row r - 1
-    above2 = np.zeros(width + 3, np.int32)  # row r - 2
-    row = np.zeros(width + 3, np.int32)
+    above = np.zeros(width + step + 1, np.int32)  # row r - 1
+    above2 = np.zeros(width + step + 1, np.int32)  # row r - 2
+    row = np.zeros(width + step + 1, np.int32)
     pixels = np.zeros(width + 1, np.int32)  # layer[r - 1] + layer[r - 2]
     for r in range(rows + 1):
         if r > 0:
@@ -175,47 +178,56 @@ def _store_tilted_integral(layer, step, columns, plane, start, sums):
 def _place_corners(corner_x, corner_y, tilted, step, columns, plane, corners):
     """Turn the corners of the features into offsets within the stored integral images."""
     behind = step * step * plane  # the tilted integral image is stored behind the upright one
+    bit = step - 1
     for m in range(corner_x.shape[0]):
         begin = behind if tilted[m] else 0
         for k in range(GRID):
             x, y = corner_x[m, k], corner_y[m, k]
-            if step == 1:
-                corners[m, k] = np.uint32(begin + y * columns + x)
+            if step <= 2:  # divisions would cost a tenth of a detection
+                phase = (y & bit) * step + (x & bit)
+                corners[m, k] = np.uint32(begin + phase * plane + (y >> bit) * columns + (x >> bit))
             else:
-                phase = (y & 1) * 2 + (x & 1)
-                corners[m, k] = np.uint32(begin + phase * plane + (y >> 1) * columns + (x >> 1))
+                phase = y % step * step + x % step
+                corners[m, k] = np.uint32(begin + phase * plane + y // step * columns + x // step)
 
 
-def lay_out(layer, corners, step, with_squares):
+def lay_out(layer, corners, step, *, with_squares=False, norms=None):
     """Store the integral images of a layer, and place the corners in them.
 
     Parameters
     ----------
     layer : ndarray of uint8, shape (rows, columns)
     corners : Corners
-    step : {1, 2}
+    step : int
         Distance between neighbouring windows.
     with_squares : bool
-        Whether the windows are to be normalised.
+        Whether the windows are to be normalised, by the last of the corners.
+    norms : ndarray of float32, shape (lattice rows, lattice columns), optional
+        Or what they are to be normalised by, 0 for those that do not count.
 
     Returns
     -------
     tuple
         Elements in a stored row, stored sums (the tilted ones behind the upright ones), stored
-        sums of squares, and offsets of corners, uint32 (n + 1, 16).
+        sums of squares, stored norms, and offsets of corners, uint32 (n + 1, 16).
     """
     rows, width = layer.shape
     columns = (width + step) // step
     plane = (rows + step) // step * columns
     upright = step * step * plane
     has_tilted = bool(corners.tilted.any())
+    row = np.zeros(width + step + 1, np.int32)
     sums = np.empty(upright * (1 + has_tilted) + columns + PAD, np.int32)
-    _store_integral(layer, 1, step, columns, plane, np.zeros(width + 3, np.int32), sums)
+    _store_integral(layer, 1, step, columns, plane, row, sums)
     if has_tilted:
         _store_tilted_integral(layer, step, columns, plane, upright, sums)
     squares = np.empty(upright + columns + PAD if with_squares else 0, np.int32)
     if with_squares:
-        _store_integral(layer, 2, step, columns, plane, np.zeros(width + 3, np.int32), squares)
+        row[:] = 0
+        _store_integral(layer, 2, step, columns, plane, row, squares)
+    stored_norms = np.zeros((0, columns) if norms is None else (len(norms), columns), np.float32)
+    if norms is not None:
+        stored_norms[:, : norms.shape[1]] = norms
     offsets = np.empty(corners.x.shape, np.uint32)
     _place_corners(corners.x, corners.y, corners.tilted, step, columns, plane, offsets)
-    return columns, sums, squares, offsets
+    return columns, sums, squares, stored_norms.ravel(), offsets

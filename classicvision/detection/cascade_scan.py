@@ -1,4 +1,4 @@
-"""Running a cascade over one layer of an image pyramid: the loops behind `CascadeDetector`.
+"""Running a cascade over one layer of a search: the loops behind `CascadeDetector`.
 
 Windows are taken in bands of lattice rows. The first stage sees all of them; the survivors go
 from stage to stage together. Where they stand close to each other a whole stretch of windows
@@ -323,7 +323,7 @@ def scan_layer(area, lattice, model, stored, work, found, last_sums, depth):
     """
     weights, subsets, thresholds, values, links, tree_nodes = model[:6]
     stage_trees, stage_thresholds, stage_slack = model[6:]
-    columns, sums, squares, corners = stored
+    columns, sums, squares, norms, corners = stored
     scale, votes, totals, responses, branches, survivors, listed, stretches = work
     stages = stage_thresholds.shape[0]
     n_found = 0
@@ -333,6 +333,9 @@ def scan_layer(area, lattice, model, stored, work, found, last_sums, depth):
         count = rows * columns
         if squares.size > 0:
             _normalise(area, sums, squares, corners, base, count, scale)
+        elif norms.size > 0:
+            for i in range(count):
+                scale[i] = norms[base + np.uint64(i)]
         for i in range(count):
             survivors[i] = i
         # One round more than there are stages: it repeats the last one for its sums.

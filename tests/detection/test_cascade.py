@@ -11,6 +11,8 @@ import classicvision as cv
 from classicvision.detection.cascade import CascadeDetector
 from classicvision.detection.cascade_layout import lay_out
 from classicvision.detection.cascade_scan import make_work, scan_layer
+from classicvision.detection.cascade_search import make_model
+from classicvision.detection.cascade_xml import read_cascade
 from tests.naive import cascade as naive
 
 TINY = sorted((Path(__file__).parents[1] / "golden" / "cascades").glob("*.xml"))
@@ -35,10 +37,10 @@ def textured(rng, rows, columns):
 
 @pytest.mark.lane
 @pytest.mark.parametrize("path", TINY, ids=lambda path: path.stem)
-@pytest.mark.parametrize("step", [1, 2])
+@pytest.mark.parametrize("step", [1, 2, 3])
 def test_scan_layer_is_the_textbook_cascade(path, step, rng):
-    detector = CascadeDetector.load(path)
-    cascade = detector._cascade
+    model = make_model(read_cascade(path))
+    cascade = model.cascade
     image = textured(rng, cascade.window[1] + 7, cascade.window[0] + 12)
     lattice = tuple(
         -(-(side - window + 1) // step)
@@ -49,9 +51,9 @@ def test_scan_layer_is_the_textbook_cascade(path, step, rng):
     n = scan_layer(
         float((cascade.window[0] - 2) * (cascade.window[1] - 2)),
         lattice,
-        detector._tables,
-        (stored := lay_out(image, detector._corners, step, cascade.kind == "haar")),
-        make_work(stored[0], detector._most_nodes),
+        tuple(model.tables),
+        (stored := lay_out(image, model.corners, step, with_squares=cascade.kind == "haar")),
+        make_work(stored[0], model.most_nodes),
         positions,
         sums,
         depth,
@@ -59,7 +61,7 @@ def test_scan_layer_is_the_textbook_cascade(path, step, rng):
     expected = naive.scan(cascade, image, step)
     assert (positions[:n] * step).tolist() == [[x, y] for x, y, _ in expected]
     np.testing.assert_allclose(sums[:n], [total for *_, total in expected], rtol=1e-12)
-    assert (depth == len(detector.stages)).sum() == n
+    assert (depth == len(cascade.stage_thresholds)).sum() == n
 
 
 @pytest.mark.lane
@@ -166,7 +168,7 @@ def test_more_windows_than_first_room(astronaut, monkeypatch):
     haar = CascadeDetector.load(TINY[0].with_name("haar_one_stage.xml"))
     gray = cv.images.luminance(astronaut)[:100, :100]
     expected = haar.detect_windows(gray)
-    monkeypatch.setattr("classicvision.detection.cascade._ROOM", 1)
+    monkeypatch.setattr("classicvision.detection.cascade_search._ROOM", 1)
     for a, b in zip(haar.detect_windows(gray), expected, strict=True):
         np.testing.assert_array_equal(a, b)
 

@@ -30,9 +30,10 @@ def tilted_sum(image, x, y, width, height):
     )
 
 
-def standard_deviation_scale(window):
-    """Return 1 / (area x standard deviation) of the window without its border, or None."""
-    inner = window[1:-1, 1:-1].astype(int)
+def standard_deviation_scale(window, frame=(1, 1, -1, -1)):
+    """Return 1 / (area x standard deviation) of the window inside a frame, or None."""
+    left, top, right, bottom = frame
+    inner = window[top:bottom, left:right].astype(int)
     area = float(inner.size)
     variance = area * float((inner**2).sum()) - float(inner.sum()) ** 2
     if variance <= 0:
@@ -85,11 +86,11 @@ def tree_leaf(cascade, tree, window, scale):
             return float(cascade.leaves[first_leaf - node])
 
 
-def stages_passed(cascade, window):
+def stages_passed(cascade, window, frame=(1, 1, -1, -1)):
     """Return how many stages a window passes, the last sum, and whether it was too flat."""
     scale = None
     if cascade.kind == "haar":
-        scale = standard_deviation_scale(window)
+        scale = standard_deviation_scale(window, frame)
         if scale is None:
             return 0, 0.0, True
     total = 0.0
@@ -101,7 +102,7 @@ def stages_passed(cascade, window):
     return len(cascade.stage_thresholds), total, False
 
 
-def scan(cascade, image, step):
+def scan(cascade, image, step, frame=(1, 1, -1, -1)):
     """Return (x, y, last sum) of the windows that pass, skipping as OpenCV does.
 
     Where the first stage rejects a window the next one in its row is not looked at.
@@ -112,7 +113,7 @@ def scan(cascade, image, step):
         x = 0
         while x <= image.shape[1] - width:
             window = image[y : y + height, x : x + width]
-            passed, total, flat = stages_passed(cascade, window)
+            passed, total, flat = stages_passed(cascade, window, frame)
             if passed == len(cascade.stage_thresholds):
                 found.append((x, y, total))
             x += 2 * step if passed == 0 and not flat else step

@@ -151,7 +151,7 @@ def test_any_layout(rng):
     [
         (0, ValueError, "size width must be at least 1, got 0"),
         ((3, 0), ValueError, "size height must be at least 1, got 0"),
-        ((3, -1), ValueError, "size height must be at least 0, got -1"),
+        ((3, -1), ValueError, "size height must be at least 1, got -1"),
         (2.5, TypeError, "size must be an integer or (width, height), got 2.5"),
         (None, TypeError, "size must be an integer or (width, height), got None"),
         (100_001, ValueError, "size width must be at most 100000, got 100001"),

@@ -38,7 +38,7 @@ _LEVEL_STEP = 1.12
 _CANDIDATE, _SAME = 0.85, 0.96  # correlation in the coarse search, and at the window's size
 
 
-def remove_duplicates(images: ArrayLike, *, threshold: float = 0.98) -> NDArray[np.intp]:
+def remove_duplicates(images: ArrayLike, *, threshold: float = 0.95) -> NDArray[np.intp]:
     """Find the crops that are not copies, or near copies, of an earlier one.
 
     Parameters
@@ -63,8 +63,10 @@ def remove_duplicates(images: ArrayLike, *, threshold: float = 0.98) -> NDArray[
     Each crop is shrunk to 16 x 16 pixels by area, its mean is subtracted and it is divided by
     its norm: the product of two such thumbnails is their correlation, whatever brightness and
     contrast. In the order given, a crop is kept unless a kept one correlates with it more than
-    ``threshold``. Flat crops are compared pixel by pixel only. Time grows with the square of n:
-    10,000 crops take about a second; memory: 1 KiB a crop.
+    ``threshold``. Flat crops are compared pixel by pixel only. The default was chosen by eye:
+    among photographs of faces, pairs above 0.95 were the same photograph, and those of different
+    people seldom exceed 0.9; a shift by a fiftieth of the width leaves 0.98. Time grows with the
+    square of n: 10,000 crops take about a second; memory: 1 KiB a crop.
 
     Examples
     --------

@@ -6,15 +6,14 @@ hold the same model: stages of weak classifiers, each a small tree whose nodes a
 
 import dataclasses
 import math
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
-from xml.parsers import expat
 
 import numpy as np
 
+from classicvision.detection._xml import parse_xml
+
 _LARGEST_FILE = 8 * 2**20  # OpenCV's own are below 1 MiB
 _LARGEST_WINDOW = 10_000
-_DEEPEST = 64
 _MOST_NODES = 1000  # of a tree; scanning takes memory in proportion
 _RECTANGLES = 3
 _LBP_CODES = 256
@@ -100,48 +99,13 @@ def read_cascade(path):
 
 def parse_cascade(data):
     """Parse the bytes of an OpenCV cascade file; see `read_cascade`."""
-    root = _parse_xml(data)
+    root = parse_xml(data, "a cascade file")
     if root.tag != "opencv_storage" or len(root) == 0:
         raise ValueError("not an OpenCV cascade: no model inside <opencv_storage>")
     model = root[0]
     if model.get("type_id") == "opencv-haar-classifier" or model.find("featureType") is None:
         return _read_old_format(model)
     return _read_new_format(model)
-
-
-def _parse_xml(data):
-    """Parse XML without document types, so that no entity can be defined or fetched."""
-    builder = ElementTree.TreeBuilder()
-    parser = expat.ParserCreate()
-    depth = 0
-
-    def start(tag, attributes):
-        nonlocal depth
-        depth += 1
-        if depth > _DEEPEST:
-            raise ValueError(f"not an OpenCV cascade: elements nested deeper than {_DEEPEST}")
-        builder.start(tag, attributes)
-
-    def end(tag):
-        nonlocal depth
-        depth -= 1
-        builder.end(tag)
-
-    def refuse(*_):
-        raise ValueError("an XML document type (DTD) is not allowed in a cascade file")
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = builder.data
-    parser.StartDoctypeDeclHandler = refuse
-    parser.buffer_text = True
-    try:
-        parser.Parse(data, True)
-    except expat.ExpatError as error:
-        raise ValueError(f"not well-formed XML: {error}") from None
-    except LookupError as error:  # the encoding that the file says it has
-        raise ValueError(f"not readable XML: {error}") from None
-    return builder.close()
 
 
 def _read_new_format(model):

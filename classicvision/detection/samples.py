@@ -48,6 +48,11 @@ _LARGEST_MARGIN = 4.0
 _LARGEST_CROP = 2**26  # pixels of a box made to the window's ratio, before it is resized
 _LARGEST_ARRAY = 2**33  # bytes of the images of an .npz
 _RATIO_SLACK = 0.1
+# What damaged archives raise: OSError where an offset in it leads nowhere, RuntimeError where it
+# says that it is encrypted.
+_NPZ_ERRORS = (
+    zipfile.BadZipFile, EOFError, ValueError, OSError, RuntimeError, zlib.error,
+)  # fmt: skip
 
 
 def read_positives(
@@ -281,6 +286,7 @@ def _whole_crops(images, window, margin, size, skipped):
 def _read_npz(path):
     """Read the array ``images``, after a look at the size that it says it has."""
     name = display_name(path)
+    open_file(path).close()  # says what is wrong with the name
     try:
         with zipfile.ZipFile(path) as archive, archive.open("images.npy") as file:
             version = np.lib.format.read_magic(file)
@@ -296,6 +302,6 @@ def _read_npz(path):
             return archive["images"]
     except KeyError:
         raise ValueError(f"{name}: it has no array 'images'") from None
-    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, zlib.error) as error:
+    except _NPZ_ERRORS as error:
         detail = " ".join(str(error).split())[:200]
         raise ValueError(f"{name}: not a readable .npz ({detail})") from None

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 import classicvision as cv
-from classicvision.detection.samples import resize_crops, write_info, write_vec
+from classicvision.detection.samples import (
+    check_samples,
+    remove_duplicates,
+    resize_crops,
+    write_info,
+    write_vec,
+)
 from classicvision.results import Detections
 
 BOXES = [[10, 20, 40, 50], [60, 5, 84, 29]]
@@ -302,3 +308,34 @@ def test_info_refuses(tmp_path):
         with pytest.raises(ValueError, match=message):
             write_info(tmp_path / "info.dat", [(tmp_path / name, boxes)])
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_real_annotations(data_folder):
+    """As many crops as boxes, and negatives in which the objects are not found again."""
+    cards, signs = data_folder / "voc_cards" / "train", data_folder / "caltech101_subset"
+    if not cards.exists() or not signs.exists():
+        pytest.skip("the data is not there")
+    text = "".join(path.read_text() for path in (cards / "Annotations").glob("*.xml"))
+    crops = cv.read_positives(cards, size=48)
+    assert crops.shape == (text.count("<object>"), 48, 48)
+    queens = cv.read_positives(cards, label="queen", size=48)
+    assert len(queens) == text.count("<name>queen</name>")
+    with pytest.warns(UserWarning, match="14 of 26 crops were not of the window's aspect ratio"):
+        assert len(cv.read_positives(signs / "stop_sign")) == 26
+    photographs = cv.Negatives(cards / "JPEGImages")
+    assert len(photographs) == len(cv.Negatives.around(cards)) == 28
+    told = [line for line in check_samples(crops, photographs) if "show a positive" in line]
+    assert len(told) == 1
+    told = check_samples(crops, cv.Negatives.around(cards))
+    assert not [line for line in told if "show a positive" in line]
+
+
+@pytest.mark.slow
+def test_real_crops(data_folder):
+    path = data_folder / "faces_lfw_gray48" / "lfw_gray48.npz"
+    if not path.exists():
+        pytest.skip("the data is not there")
+    crops = cv.read_positives(path, size=48)
+    assert crops.shape == (10441, 48, 48)
+    assert 0.995 < len(remove_duplicates(crops)) / len(crops) < 1

@@ -200,6 +200,11 @@ def test_npz(tmp_path):
         header["shape"] = (1000, 24, 24)
         np.lib.format.write_array_header_1_0(file, header)
     refused(path, "not a readable .npz")
+    np.savez(path, images=np.ones((2, 9, 9), np.uint8))
+    data = path.read_bytes()
+    for length in range(0, len(data), 7):
+        path.write_bytes(data[:length] + data[length + 3 :])
+        refused(path, "not a readable .npz|it has no array 'images'")
     np.savez_compressed(path, images=np.random.default_rng(0).integers(0, 9, (40, 24, 24)))
     data = bytearray(path.read_bytes())
     data[3000] ^= 255

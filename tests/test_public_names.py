@@ -88,6 +88,7 @@ import classicvision
 import classicvision.results, classicvision.boxes, classicvision.images
 import classicvision.filters.smoothing, classicvision.edges.canny
 import classicvision.detection.cascade, classicvision.compat.opencv
+import classicvision.learning.boosting, classicvision.learning.splits
 heavy = {"numba", "cv2", "scipy", "skimage", "sklearn", "joblib", "tqdm", "click", "PIL"}
 print(sorted(heavy & set(sys.modules)))
 """

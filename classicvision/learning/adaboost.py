@@ -14,12 +14,11 @@ from classicvision.learning.boosting import (
     first_weights,
     leaf_values,
     next_weights,
-    split_criterion,
     targets_and_weights,
     trimmed,
 )
 from classicvision.learning.small_tree import grow, leaves_of, sums_of_leaves
-from classicvision.learning.splits import CRITERIA, restricted, sorted_order
+from classicvision.learning.splits import VARIANCE, restricted, sorted_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,21 +76,24 @@ class AdaBoostClassifier(ClassifierMixin, BaseEstimator):
     -----
     1. Every column is sorted, once.
     2. In each round a tree is grown: node by node the best of all thresholds of all columns, as
-       in `DecisionStump`, by misclassified weight for "discrete" and by variance for the others.
+       in `DecisionStump`, by variance; for "discrete" too, as in scikit-learn and OpenCV.
     3. Its leaves get their values, the scores of the samples grow by them, and samples with the
        wrong sign gain weight. `classicvision.learning.boosting` has the formulas.
 
-    More than two classes are each told from all the others (one against the rest), since of the
-    four algorithms only the discrete one has a form for many classes at once that is as simple;
-    the class with the greatest score wins. scikit-learn's classifier of this name is that form,
-    SAMME: for two classes it is "discrete" with its score divided by a constant.
+    For two classes "discrete" is scikit-learn's `sklearn.ensemble.AdaBoostClassifier`, whose
+    score is this one divided by a constant; "discrete" and "gentle" are OpenCV's ``cv2.ml.Boost``,
+    trimming included, but "real" smooths its leaves, and "logit" cuts its responses at 4, not 10.
+
+    More classes are each told from all the others (one against the rest), since of the four
+    algorithms only the discrete one has a form for many classes at once that is as simple,
+    scikit-learn's SAMME. The class with the greatest score wins.
 
     A score is half the log of the odds of the second class, for "discrete" all of it, which
     `predict_proba` turns into probabilities. They are too sure of themselves after many rounds.
 
     Results depend on ``random_state`` only if ``max_features`` is below 1. Time grows with
     samples times columns times trees times depth. Memory: the samples once more, and 4 bytes for
-    each of their values, 12 where samples are trimmed or trees are deeper.
+    each of their values, up to 16 where samples are trimmed or trees are deeper.
 
     References
     ----------
@@ -271,7 +273,6 @@ class AdaBoostClassifier(ClassifierMixin, BaseEstimator):
     def _boost(self, X, columns, order, labels, sample_weight, random):
         """Return the columns, the thresholds and the leaves' values of all trees."""
         boosting, trees = self.boosting, []
-        criterion = CRITERIA[split_criterion(boosting)]
         rate = 1 if self.weight_trim_rate is None else self.weight_trim_rate
         weights, scores = first_weights(labels, sample_weight), np.zeros(len(labels))
         for _ in range(self.n_estimators):
@@ -283,12 +284,12 @@ class AdaBoostClassifier(ClassifierMixin, BaseEstimator):
                 self._tried(len(columns), random),
                 targets,
                 used,
-                criterion,
+                VARIANCE,
                 self.max_depth,
             )
             leaves = leaves_of(X, *tree)
             values = self.learning_rate * leaf_values(
-                boosting, leaves[kept], 2**self.max_depth, targets[kept], used[kept]
+                boosting, leaves, 2**self.max_depth, targets, used, kept
             )
             trees.append((*tree, values))
             scores += values[leaves]

@@ -36,7 +36,9 @@ _SMOOTHING = 1e-4  # of all weight, added to both classes in a real leaf: few sa
 def split_criterion(boosting: str) -> str:
     """Return what a split is to make small: "error" (misclassified weight) or "variance".
 
-    For two classes the variance of the labels is the Gini impurity, but for a factor.
+    For two classes the variance of the labels is the Gini impurity, but for a factor. These are
+    the criteria of OpenCV's cascades. Trees of discrete AdaBoost may also go by variance, as those
+    of `AdaBoostClassifier` do.
     """
     return "error" if boosting == "discrete" else "variance"
 
@@ -80,7 +82,12 @@ def targets_and_weights(
 
 
 def leaf_values(
-    boosting: str, leaves: NDArray[np.intp], count: int, targets: NDArray, weights: NDArray
+    boosting: str,
+    leaves: NDArray[np.intp],
+    count: int,
+    targets: NDArray,
+    weights: NDArray,
+    kept: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
     """Return what each leaf of a tree adds to the scores of the samples in it.
 
@@ -93,6 +100,9 @@ def leaf_values(
         How many leaves the tree has.
     targets, weights : ndarray of float64, shape (n,)
         Those of `targets_and_weights`.
+    kept : ndarray of bool, shape (n,), optional
+        The samples that the tree was fitted to, of `trimmed`: the others do not count, except
+        for e of the discrete kind, as in OpenCV.
 
     Returns
     -------
@@ -103,19 +113,21 @@ def leaf_values(
         where both weigh the same, times log((1 - e) / e), where e is the share of the weight
         that the tree misclassifies, at least 1e-7. Leaves without weight get 0.
     """
-    total = np.bincount(leaves, weights, count)
-    mean = np.bincount(leaves, weights * targets, count) / np.where(total > 0, total, 1)
+    fitted = weights if kept is None else np.where(kept, weights, 0)
+    total = np.bincount(leaves, fitted, count)
+    mean = np.bincount(leaves, fitted * targets, count) / np.where(total > 0, total, 1)
     if boosting == "gentle":
         return mean
     if boosting == "logit":
         return mean / 2
-    positive, negative = total * (1 + mean) / 2, total * (1 - mean) / 2
     if boosting == "real":
+        positive, negative = total * (1 + mean) / 2, total * (1 - mean) / 2
         smoothing = _SMOOTHING * total.sum()
         return np.log((positive + smoothing) / (negative + smoothing)) / 2
-    wrong = np.minimum(positive, negative).sum() / total.sum()
+    classes = np.where(total > 0, np.where(mean > 0, 1.0, -1.0), 0.0)
+    wrong = weights[classes[leaves] * targets < 0].sum() / weights.sum()
     wrong = min(max(wrong, _LEAST_ERROR), 1 - _LEAST_ERROR)
-    return np.where(total > 0, np.where(mean > 0, 1.0, -1.0), 0.0) * np.log((1 - wrong) / wrong)
+    return classes * np.log((1 - wrong) / wrong)
 
 
 def next_weights(
@@ -145,14 +157,15 @@ def trimmed(
 ) -> NDArray[np.bool_]:
     """Say which samples the next tree is fitted to: those that make up ``rate`` of the weight.
 
-    Left out are the lightest samples, together at most ``1 - rate`` of the weight; samples of
-    equal weight (to 1e-12, which is rounding) stay or go together. At a rate of 1 all stay, at 0
-    the heaviest. A sample with a ``sample_weight`` of 3, say, is taken for three equal ones.
+    As OpenCV does, the lightest samples are left out until they make up ``1 - rate``; samples
+    of equal weight (to 1e-12, which is rounding) stay or go together. At a rate of 1 all stay,
+    at 0 the heaviest. A sample with a ``sample_weight`` of 3, say, counts as three equal ones.
     """
     if rate >= 1:
         return np.ones(len(weights), bool)
     each = weights if sample_weight is None else weights / sample_weight
     ascending = np.argsort(each, kind="stable")
     sums = np.cumsum(weights[ascending])
-    first = np.searchsorted(sums, (1 - rate) * sums[-1], side="right")
+    lighter = sums - each[ascending]  # what is left out before a sample's last copy
+    first = np.count_nonzero(lighter < (1 - rate) * sums[-1])
     return each >= each[ascending[min(first, len(weights) - 1)]] * (1 - 1e-12)

@@ -53,16 +53,13 @@ def test_equals_rounds_of_naive_trees(boosting, depth):
     queries = np.random.default_rng(0).normal(size=(10, 3))
     labels, scores, found = 2.0 * y - 1, np.zeros(16), np.zeros(10)
     weights = rounds.first_weights(labels)
-    criterion = rounds.split_criterion(boosting)
     for _ in range(4):
         targets, used = rounds.targets_and_weights(boosting, labels, scores, weights)
         kept = np.array(naive_boosting.trimmed(used, 0.9))
         samples = (X[kept].tolist(), targets[kept].tolist(), used[kept].tolist())
-        paths = naive.tree_leaves(*samples, criterion, depth, [*X.tolist(), *queries.tolist()])
+        paths = naive.tree_leaves(*samples, "variance", depth, [*X.tolist(), *queries.tolist()])
         leaves = np.array([int(path.translate({76: "0", 82: "1"}), 2) for path in paths])
-        values = rounds.leaf_values(
-            boosting, leaves[:16][kept], 2**depth, targets[kept], used[kept]
-        )
+        values = rounds.leaf_values(boosting, leaves[:16], 2**depth, targets, used, kept)
         scores += values[leaves[:16]]
         found += values[leaves[16:]]
         weights = rounds.next_weights(boosting, labels, weights, values[leaves[:16]])
@@ -75,12 +72,13 @@ def test_equals_rounds_of_naive_trees(boosting, depth):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_discrete_equals_scikit_learns(seed):
-    # SAMME of two classes around the same stumps is the same formula. Its score is divided by
-    # half the sum of the trees' weights; 1e-9 for the rounding of 30 rounds.
+    # SAMME of two classes is the same formula, and both split by Gini impurity. Its score is
+    # divided by half the sum of the trees' weights; 1e-9 for the rounding of 30 rounds.
     X, y = two_classes(300, seed=seed)
-    queries = two_classes(300, seed=seed + 100)[0]
+    X = X.astype(np.float32)  # what their trees compute in
+    queries = two_classes(300, seed=seed + 100)[0].astype(np.float32)
     ours = AdaBoostClassifier(boosting="discrete", n_estimators=30, weight_trim_rate=None)
-    theirs = Samme(DecisionStump(criterion="error"), n_estimators=30)
+    theirs = Samme(n_estimators=30, random_state=0)
     ours.fit(X, y)
     theirs.fit(X, y)
     total = np.abs(ours.values_).max(axis=2).sum()
@@ -91,6 +89,15 @@ def test_discrete_equals_scikit_learns(seed):
             theirs.decision_function(samples),
             atol=1e-9,
         )
+
+
+def test_stumps_boosted_by_scikit_learn(rng):
+    # Ours as the base of theirs: the same trees, the same numbers.
+    X, y = two_classes(200)
+    theirs = Samme(DecisionStump(), n_estimators=20).fit(X, y)
+    ours = AdaBoostClassifier(boosting="discrete", n_estimators=20, weight_trim_rate=None)
+    np.testing.assert_array_equal(ours.fit(X, y).predict(X), theirs.predict(X))
+    assert [stump.column_ for stump in theirs.estimators_] == ours.columns_.ravel().tolist()
 
 
 @pytest.mark.parametrize("boosting", BOOSTINGS)

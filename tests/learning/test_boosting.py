@@ -135,14 +135,31 @@ def test_criteria():
 @pytest.mark.lane
 def test_trimming_by_hand():
     weights = np.array([0.02, 0.5, 0.02, 0.4, 0.06])
-    np.testing.assert_array_equal(trimmed(weights, 0.95), [False, True, False, True, True])
-    np.testing.assert_array_equal(trimmed(weights, 0.97), np.ones(5, bool))  # two go together
+    np.testing.assert_array_equal(trimmed(weights, 0.95), [False, True, False, True, False])
+    np.testing.assert_array_equal(trimmed(weights, 0.97), [False, True, False, True, True])
+    np.testing.assert_array_equal(trimmed(weights, 0.99), np.ones(5, bool))  # two go together
     np.testing.assert_array_equal(trimmed(weights, 0.0), [False, True, False, False, False])
     assert trimmed(np.array([0.0, 1.0]), 1.0).all()
     assert trimmed(np.full(7, 1 / 7), 0.5).all()
     # A sample that stands for three is not heavy, it is three light ones.
-    found = trimmed(np.array([0.06, 0.04, 0.9]), 0.92, np.array([3.0, 1, 10]))
-    np.testing.assert_array_equal(found, [False, True, True])
+    weights, copies = np.array([0.06, 0.04, 0.9]), np.array([3.0, 1, 10])
+    np.testing.assert_array_equal(trimmed(weights, 0.92, copies), [False, False, True])
+    np.testing.assert_array_equal(trimmed(weights, 0.95, copies), [False, True, True])
+    np.testing.assert_array_equal(trimmed(weights, 0.97, copies), np.ones(3, bool))
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("boosting", BOOSTINGS)
+def test_leaves_of_trimmed_samples(boosting):
+    weights, kept = first_weights(LABELS), np.array([True, False, True, True, True])
+    targets, used = targets_and_weights(boosting, LABELS, np.zeros(5), weights)
+    found = leaf_values(boosting, LEAVES, 2, targets, used, kept)
+    without = leaf_values(boosting, LEAVES[kept], 2, targets[kept], used[kept])
+    if boosting == "discrete":  # one of five is wrong, not one of four
+        np.testing.assert_allclose(found, [np.log(4), -np.log(4)])
+        np.testing.assert_allclose(without, [np.log(3), -np.log(3)])
+    else:
+        np.testing.assert_array_equal(found, without)
 
 
 @pytest.mark.lane

@@ -85,11 +85,9 @@ def normalized(weights):
 
 
 def trimmed(weights, rate):
-    """Leave out weights from the lightest on, equal ones together, as long as the rate allows."""
-    kept = [True] * len(weights)
-    for weight in sorted(set(weights))[:-1]:
-        lighter = [w for w in weights if w <= weight]
-        if sum(lighter) > (1 - rate) * sum(weights):
-            break
-        kept = [w > weight for w in weights]
-    return kept
+    """Leave out one after the other, from the lightest on, until they make up 1 - rate."""
+    ascending, removed, first = sorted(weights), 0, 0
+    while removed < (1 - rate) * sum(weights) and first < len(weights) - 1:
+        removed += ascending[first]
+        first += 1
+    return [weight >= ascending[first] * (1 - 1e-12) for weight in weights]

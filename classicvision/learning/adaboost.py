@@ -36,7 +36,7 @@ class AdaBoostClassifier(ClassifierMixin, BaseEstimator):
     ----------
     boosting : {"gentle", "discrete", "real", "logit"}
         How samples are weighted and what a tree's leaf adds: Freund and Schapire's original is
-        "discrete"; "gentle" takes the most careful steps and bears wrong labels best.
+        "discrete"; "gentle" takes the most careful steps.
     n_estimators : int
         How many trees, at least 1.
     max_depth : int

@@ -4,7 +4,7 @@ import argparse
 import importlib
 import os
 
-GROUPS = ["cascade", "filters", "pyramids", "edges", "hough", "learning", "startup"]
+GROUPS = ["cascade", "filters", "pyramids", "edges", "hough", "learning", "training", "startup"]
 
 
 def main():

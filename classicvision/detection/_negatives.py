@@ -30,7 +30,7 @@ class Negatives:
     """Images without the object, as gray uint8 arrays.
 
     ``len(negatives)`` counts them, ``negatives[i]`` reads one, and a slice or an array of indices
-    gives the `Negatives` of that part.
+    gives the `Negatives` of that part; ``a + b`` has the images of both.
 
     Parameters
     ----------
@@ -114,11 +114,7 @@ class Negatives:
         images = read_annotations(os.fsdecode(source), label)
         if not images:
             raise ValueError(f"{display_name(os.fsdecode(source))}: no annotated image")
-        made = cls.__new__(cls)
-        made._items = [image.path for image in images]
-        made._boxes = [(image, margin) for image in images]
-        made._warned = False
-        return made
+        return cls._made([image.path for image in images], [(image, margin) for image in images])
 
     def __len__(self) -> int:
         return len(self._items)
@@ -132,11 +128,18 @@ class Negatives:
         if isinstance(index, (int, np.integer)):
             return self._read(index)
         chosen = np.arange(len(self))[index]
-        part = type(self).__new__(type(self))
-        part._items = [self._items[i] for i in chosen]
-        part._boxes = [self._boxes[i] for i in chosen]
-        part._warned = self._warned
-        return part
+        return self._made([self._items[i] for i in chosen], [self._boxes[i] for i in chosen])
+
+    def __add__(self, other: Negatives) -> Negatives:
+        if not isinstance(other, Negatives):
+            return NotImplemented
+        return self._made(self._items + other._items, self._boxes + other._boxes)
+
+    @classmethod
+    def _made(cls, items, boxes):
+        made = cls.__new__(cls)
+        made._items, made._boxes, made._warned = items, boxes, False
+        return made
 
     def __repr__(self) -> str:
         return f"Negatives({len(self)} images)"

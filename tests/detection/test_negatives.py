@@ -72,6 +72,10 @@ def test_parts(folder):
     np.testing.assert_array_equal(negatives[np.array([2, 0])][0], negatives[2])
     np.testing.assert_array_equal(negatives[[False, False, True]][0], negatives[2])
     assert part.fingerprint() != negatives.fingerprint()
+    both = part + cv.Negatives([np.zeros((4, 4), np.uint8)])
+    assert [image.shape for image in both] == [(20, 30), (20, 30), (4, 4)]
+    with pytest.raises(TypeError):
+        part + [np.zeros((4, 4), np.uint8)]
     with pytest.raises(IndexError):
         negatives[3]
 

@@ -325,10 +325,10 @@ def test_real_annotations(data_folder):
         assert len(cv.read_positives(signs / "stop_sign")) == 26
     photographs = cv.Negatives(cards / "JPEGImages")
     assert len(photographs) == len(cv.Negatives.around(cards)) == 28
-    told = [line for line in check_samples(crops, photographs) if "show a positive" in line]
+    told = [line for line in check_samples(crops, photographs) if "seem to show a positive" in line]
     assert len(told) == 1
     told = check_samples(crops, cv.Negatives.around(cards))
-    assert not [line for line in told if "show a positive" in line]
+    assert not [line for line in told if "seem to show a positive" in line]
 
 
 @pytest.mark.slow

@@ -22,12 +22,14 @@ COMMANDS = re.findall(
 
 @pytest.fixture
 def place(tmp_path):
-    """A folder with photo.jpg, and photos/ with two pictures."""
+    """A folder with photo.jpg, and photos/ with two pictures and a list of their faces."""
     photo = cv.sample_image("astronaut")
     (tmp_path / "photos").mkdir()
     cv.write_image(tmp_path / "photo.jpg", photo)
     cv.write_image(tmp_path / "photos" / "one.jpg", photo[:300, :400])
     cv.write_image(tmp_path / "photos" / "two.jpg", photo[::2, ::2])
+    faces = "one.jpg 1 176 66 98 106\ntwo.jpg 1 88 33 49 53\n"  # of the astronaut, by hand
+    (tmp_path / "photos" / "info.dat").write_text(faces, encoding="utf-8")
     return tmp_path
 
 

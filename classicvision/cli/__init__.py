@@ -17,7 +17,7 @@ from classicvision._jit import on_compile
 from classicvision.cli._messages import error, message
 
 # Each command is the function of this name in the module of this name, loaded when it is used.
-COMMANDS = ("faces", "lines", "circles", "edges", "explain", "warmup")
+COMMANDS = ("faces", "lines", "circles", "edges", "evaluate", "explain", "warmup")
 
 
 class _CommandLine(click.Group):

@@ -13,6 +13,7 @@ import numpy as np
 
 from classicvision._checks import check_image, check_number, check_option
 from classicvision.boxes import group_boxes
+from classicvision.detection.cascade_growing import first_stages
 from classicvision.detection.cascade_layers import find_enlarged_layers, find_layers, map_layers
 from classicvision.detection.cascade_search import (
     make_model,
@@ -155,6 +156,33 @@ class CascadeDetector:
         parameters of the training and features that are not used are not kept.
         """
         write_cascade(path, self._cascade)
+
+    def first_stages(self, count: int) -> CascadeDetector:
+        """Return a detector of the first stages: it finds more, and more that is none.
+
+        Parameters
+        ----------
+        count : int
+            1 to the number of stages.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For a count that is not whole, or out of range.
+
+        Examples
+        --------
+        >>> import classicvision as cv
+        >>> cv.CascadeDetector.load("frontalface").first_stages(3).stages
+        [3, 4, 4]
+        """
+        count = check_number(count, "count", at_least=1, at_most=len(self.stages), integer=True)
+        return CascadeDetector(first_stages(self._cascade, count))
+
+    @property
+    def cascade(self) -> Cascade:
+        """The stages, trees and features as flat arrays."""
+        return self._cascade
 
     @property
     def window(self) -> tuple[int, int]:

@@ -4,8 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from classicvision.detection.cascade_xml import Cascade
-from classicvision.detection.stage_training import STAGE_SLACK
+from classicvision.detection.cascade_xml import STAGE_SLACK, Cascade
 from classicvision.features.haar import HaarFeatures
 
 

@@ -11,12 +11,11 @@ import dataclasses
 
 import numpy as np
 
-from classicvision._checks import check_image
 from classicvision._opencv import opencv
 from classicvision._parallel import parallel_map
+from classicvision.detection._crops import to_gray
 from classicvision.detection.cascade_layers import find_layers
 from classicvision.features._windows import sum_windows
-from classicvision.images import as_uint8, luminance
 
 _SPARE = 4  # an image is searched until so many times the wanted windows should have passed
 
@@ -122,8 +121,8 @@ class NegativeMiner:
         """Search one image; return crops, how many windows it has and how many of them pass."""
         detector, number, image, expected = task
         rng = self._rng(number, image)
-        picture = check_image(self.negatives[image], name=f"negatives[{image}]")
-        gray = self._varied(luminance(as_uint8(picture)), number, rng)
+        gray = to_gray(self.negatives[image], f"negatives[{image}]")
+        gray = self._varied(gray, number, rng)
         layers = find_layers(self.window, gray.shape, self.scale_factor, None, None)
         total = sum(columns * rows for columns, rows in (layer.lattice for layer in layers))
         if total == 0:

@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 
+from classicvision.detection.cascade_xml import STAGE_SLACK
 from classicvision.learning.boosting import (
     first_weights,
     leaf_values,
@@ -13,9 +14,6 @@ from classicvision.learning.boosting import (
     targets_and_weights,
     trimmed,
 )
-
-# Detectors subtract this from the threshold of every stage that they read.
-STAGE_SLACK = np.float32(1e-5)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -229,8 +229,8 @@ def test_wrong_parameters(options, error, message, negatives):
 @pytest.mark.parametrize(
     ("positives", "error", "message"),
     [
-        (np.zeros((20, 12, 12)), TypeError, "positives must be uint8 of shape"),
-        (np.zeros((12, 12), np.uint8), TypeError, "positives must be uint8 of shape"),
+        (np.zeros((20, 12, 12)), TypeError, "positives must be of dtype uint8, got float64"),
+        (np.zeros((12, 12), np.uint8), TypeError, r"positives must have shape \(n, rows, columns"),
         (crops(5), ValueError, "positives must be at least 10 crops, got 5"),
     ],
 )

@@ -1,0 +1,211 @@
+"""One run of a training: stages, each after the search for the windows it learns from."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+
+import numpy as np
+
+from classicvision.detection.cascade import CascadeDetector
+from classicvision.detection.cascade_growing import with_stage
+from classicvision.detection.negative_mining import Cursor, Mined, NegativeMiner
+from classicvision.detection.split_search import SplitSearch
+from classicvision.detection.stage_training import train_stage
+from classicvision.detection.training_checkpoint import Progress, load_progress, save_progress
+from classicvision.detection.training_options import (
+    checked_options,
+    seed_of,
+    thread_count,
+    windows_of,
+)
+from classicvision.detection.training_report import Report
+from classicvision.features._windows import sum_windows
+from classicvision.features.haar import haar_features
+from classicvision.features.lbp import lbp_features
+from classicvision.learning.boosting import split_criterion
+
+_LEAST_NEGATIVES = 0.1  # of those wanted: a stage is not trained on fewer
+_LEAST_POSITIVES = 10
+
+
+class TrainingRun:
+    """One run of a trainer on its data."""
+
+    def __init__(self, trainer, positives, negatives, validation, checkpoint):
+        self.options = options = checked_options(trainer)
+        self.positives = windows_of(positives, options["window"], "positives")
+        self.validation = self.positives[:0]
+        if validation is not None:
+            self.validation = windows_of(validation, options["window"], "validation")
+        if len(self.positives) < _LEAST_POSITIVES:
+            raise ValueError(
+                f"positives must be at least {_LEAST_POSITIVES} crops, got {len(self.positives)}"
+            )
+        if len(negatives) == 0:
+            raise ValueError("negatives must be at least one image, got none")
+        self.count = options["negatives_per_stage"] or len(self.positives)
+        if options["features"] == "haar":
+            self.features = haar_features(options["window"], options["haar_mode"])
+        else:
+            self.features = lbp_features(options["window"])
+        self.checkpoint = checkpoint
+        self.seed = seed_of(trainer.random_state)
+        self.fingerprint = self._fingerprint(negatives)
+        self.threads = thread_count(options["n_jobs"])
+        self.miner = NegativeMiner(
+            negatives,
+            options["window"],
+            options["scale_factor"],
+            options["windows_per_image"],
+            self.seed,
+            options["features"] == "haar",
+            options["n_jobs"],
+        )
+        self.report = Report(options, options["verbose"])
+
+    def finish(self):
+        """Train what is left to train; return the `Progress` and why it ended."""
+        progress = self._start()
+        while True:
+            stage = len(progress.history)
+            if stage == self.options["stages"]:
+                return progress, f"all {stage} stages are trained"
+            if not progress.complete:
+                progress = self._mine(progress)
+            reason = self._reason_to_stop(progress)
+            if reason is not None:
+                return progress, reason
+            following = self._train(progress)
+            if following is None:
+                return progress, "no feature tells objects from the windows that pass"
+            progress = following
+            self._save(progress)
+
+    def _start(self):
+        if self.checkpoint is not None and os.path.exists(self.checkpoint):
+            return load_progress(self.checkpoint, self.fingerprint)
+        width, height = self.options["window"]
+        alive = np.ones(len(self.positives) + len(self.validation), bool)
+        if self.options["features"] == "haar":  # detection rejects windows without contrast
+            alive[: len(self.positives)] = sum_windows(self.positives).scale > 0
+            alive[len(self.positives) :] = sum_windows(self.validation).scale > 0
+        return Progress(
+            cascade=None,
+            history=[],
+            alive=alive,
+            mined=Mined(np.zeros((0, height, width), np.uint8), Cursor()),
+        )
+
+    def _mine(self, progress):
+        detector = None if progress.cascade is None else CascadeDetector(progress.cascade)
+
+        def report(mined):
+            if self.report.mining(mined, self.count):  # a few minutes have gone by
+                self._save(dataclasses.replace(progress, mined=mined))
+
+        mined = self.miner.mine(
+            detector,
+            progress.mined,
+            self.count,
+            expected=progress.expected,
+            budget=self.options["max_windows"],
+            report=report,
+        )
+        progress = dataclasses.replace(progress, mined=mined, complete=True)
+        self._save(progress)
+        return progress
+
+    def _reason_to_stop(self, progress):
+        mined, options = progress.mined, self.options
+        ratio, found = mined.acceptance_ratio, len(mined.crops)
+        wanted = options["max_false_alarm_rate"] ** options["stages"]
+        alive = int(progress.alive[: len(self.positives)].sum())
+        if found < max(1, _LEAST_NEGATIVES * self.count):
+            return (
+                f"only {found} of {self.count} negatives are left after {mined.windows:,} "
+                "windows; give more, or more varied, negative images, or ask for fewer negatives"
+            )
+        if progress.cascade is not None and mined.windows and ratio <= wanted:
+            return f"the cascade passes {ratio:.2g} of all windows, and is asked for {wanted:.2g}"
+        if progress.cascade is not None and ratio < options["min_acceptance_ratio"]:
+            return f"the cascade passes {ratio:.2g} of all windows, below min_acceptance_ratio"
+        if alive < _LEAST_POSITIVES:
+            return f"only {alive} positives pass all stages; raise min_hit_rate"
+        return None
+
+    def _train(self, progress):
+        options, mined = self.options, progress.mined
+        alive = np.flatnonzero(progress.alive)
+        learned = alive[alive < len(self.positives)]
+        held = alive[alive >= len(self.positives)] - len(self.positives)
+        images = np.concatenate([self.positives[learned], mined.crops, self.validation[held]])
+        labels = np.repeat([1.0, -1.0], [len(learned), len(mined.crops)])
+        number = len(progress.history)
+        search = SplitSearch(
+            self.features,
+            images,
+            criterion=split_criterion(options["boosting"]),
+            search=options["search"],
+            n_drawn=options["n_drawn"],
+            n_refined=options["n_refined"],
+            threads=self.threads,
+        )
+        names = ("boosting", "min_hit_rate", "max_false_alarm_rate", "max_weak_learners")
+        names += ("max_depth", "weight_trim_rate")
+        try:
+            stage = train_stage(
+                search,
+                labels,
+                **{name: options[name] for name in names},
+                rng=np.random.default_rng([self.seed, 1, number]),
+                validation=len(held),
+                progress=self.report.weak_learner,
+            )
+        finally:
+            search.close()
+        if stage is None:
+            return None
+        return self._after(progress, stage, learned, held)
+
+    def _after(self, progress, stage, learned, held):
+        mined = progress.mined
+        record = {
+            "weak_learners": len(stage.trees),
+            "hit_rate": stage.hit_rate,
+            "false_alarm_rate": stage.false_alarm_rate,
+            "positives": len(learned),
+            "negatives": len(mined.crops),
+            "windows": mined.windows,
+            "acceptance_ratio": mined.acceptance_ratio,
+        }
+        self.report.stage(record)
+        alive = np.zeros_like(progress.alive)
+        alive[learned] = stage.passed[: len(learned)]
+        between = len(learned) + len(mined.crops)
+        alive[held + len(self.positives)] = stage.passed[between:]
+        kept = mined.crops[stage.passed[len(learned) : between]]
+        # Where nothing had to be searched for, what was expected is all that is known.
+        ratio = mined.acceptance_ratio if mined.windows else progress.expected
+        return Progress(
+            cascade=with_stage(progress.cascade, stage, self.features),
+            history=[*progress.history, record],
+            alive=alive,
+            mined=Mined(kept, mined.cursor),
+            expected=ratio * stage.false_alarm_rate,
+        )
+
+    def _save(self, progress):
+        if self.checkpoint is not None:
+            save_progress(self.checkpoint, progress, self.fingerprint)
+
+    def _fingerprint(self, negatives):
+        """Tell data and parameters from others; not what the model does not depend on."""
+        options = {k: v for k, v in self.options.items() if k not in ("n_jobs", "verbose")}
+        known = hashlib.sha256(repr((sorted(options.items()), self.seed)).encode())
+        known.update(self.positives)
+        known.update(self.validation)
+        own = getattr(negatives, "fingerprint", None)
+        known.update((own() if own is not None else f"{len(negatives)}").encode())
+        return known.hexdigest()

@@ -57,6 +57,7 @@ _PUBLIC = {
     "hough.suppression": ["suppress_lines"],
     "learning.adaboost": ["AdaBoostClassifier"],
     "learning.stump": ["DecisionStump"],
+    "detection.calibration": ["calibrate_detector"],
     "detection.cascade": ["CascadeDetector"],
     "detection.cascade_training": ["CascadeTrainer"],
     "evaluation.detection": ["evaluate_detector"],

@@ -95,3 +95,20 @@ def test_a_part_is_searched_where_many_may_pass(images, detector):
 def test_images_that_are_too_small_end_the_search():
     mined = mine([np.zeros((10, 50), np.uint8)], None, 5, budget=100)
     assert len(mined.crops) == 0
+
+
+@pytest.mark.slow
+def test_workers_of_a_dask_cluster_find_the_same(images, detector):
+    distributed = pytest.importorskip("distributed", reason="the extra 'distributed' is missing")
+    joblib = pytest.importorskip("joblib")
+    here = mine(images, detector, 60)
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, memory_limit=None
+        ) as cluster,
+        distributed.Client(cluster),
+        joblib.parallel_config(backend="dask"),
+    ):
+        there = mine(images, detector, 60)
+    np.testing.assert_array_equal(there.crops, here.crops)
+    assert (there.cursor, there.windows, there.passed) == (here.cursor, here.windows, here.passed)

@@ -44,6 +44,7 @@ _PUBLIC = {
     "edges.zero_crossings": ["zero_crossings"],
     "features.haar": ["haar_features"],
     "features.lbp": ["lbp_features"],
+    "features.pictures": ["draw_features"],
     "features.template": ["match_template"],
     "features.template_search": ["find_template"],
     "hough.circles": ["hough_circles"],

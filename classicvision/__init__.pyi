@@ -17,6 +17,7 @@ from classicvision.edges.zero_crossings import zero_crossings as zero_crossings
 from classicvision.evaluation.detection import evaluate_detector as evaluate_detector
 from classicvision.features.haar import haar_features as haar_features
 from classicvision.features.lbp import lbp_features as lbp_features
+from classicvision.features.pictures import draw_features as draw_features
 from classicvision.features.template import match_template as match_template
 from classicvision.features.template_search import find_template as find_template
 from classicvision.filters.blending import blend as blend

@@ -64,7 +64,7 @@ def draw(
     >>> picture.shape, picture.dtype, int(picture[20, 20].argmax())
     ((40, 40, 3), dtype('uint8'), 1)
     """
-    canvas = _to_rgb(check_image(image))
+    canvas = to_rgb(check_image(image))
     if thickness is None:
         thickness = max(1, round(max(canvas.shape[:2]) / 300))
     thickness = check_number(thickness, "thickness", at_least=1, at_most=32767, integer=True)
@@ -122,7 +122,7 @@ def tile(pictures: Sequence[tuple[str, ArrayLike]], *, width: int = 480) -> NDAr
     cv2 = opencv()
     cells = []
     for title, image in pictures:
-        picture = _to_rgb(check_image(image))
+        picture = to_rgb(check_image(image))
         rows, columns = picture.shape[:2]
         scale = min(width / columns, _TALLEST * width / rows)
         size = max(1, round(scale * columns)), max(1, round(scale * rows))
@@ -146,16 +146,8 @@ def tile(pictures: Sequence[tuple[str, ArrayLike]], *, width: int = 480) -> NDAr
     return sheet
 
 
-def _check_color(color):
-    parts = tuple(color) if np.iterable(color) and not isinstance(color, str) else ()
-    if len(parts) != 3:
-        raise TypeError(f"color must be (red, green, blue), 0 to 255 each, got {color!r}")
-    return tuple(
-        check_number(part, "color", at_least=0, at_most=255, integer=True) for part in parts
-    )
-
-
-def _to_rgb(image):
+def to_rgb(image: NDArray) -> NDArray[np.uint8]:
+    """Return an RGB copy of an image of any kind, as `draw` shows it."""
     if image.dtype.kind in "bu":
         image = as_uint8(image)
     else:
@@ -166,6 +158,15 @@ def _to_rgb(image):
     if image.ndim == 2:
         image = image[:, :, None]
     return np.array(np.broadcast_to(image, (*image.shape[:2], 3)), order="C")
+
+
+def _check_color(color):
+    parts = tuple(color) if np.iterable(color) and not isinstance(color, str) else ()
+    if len(parts) != 3:
+        raise TypeError(f"color must be (red, green, blue), 0 to 255 each, got {color!r}")
+    return tuple(
+        check_number(part, "color", at_least=0, at_most=255, integer=True) for part in parts
+    )
 
 
 def _draw_boxes(canvas, detections, color, thickness):

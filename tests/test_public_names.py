@@ -17,7 +17,7 @@ NAMES = [
     "Detections", "Ellipses", "GeneralizedHough", "Lines", "Matches", "Negatives", "Segments",
     "__version__", "add_noise", "augment_samples", "bilateral", "blend", "box_filter", "box_sum",
     "calibrate_detector", "canny", "convolve", "convolve_separable", "correlate",
-    "difference_of_gaussians", "draw",
+    "difference_of_gaussians", "draw", "draw_features",
     "evaluate_detector", "evaluation", "find_lines", "find_template", "fit_lines", "gaussian",
     "gaussian_pyramid", "gradient", "gradient_magnitude", "gradient_orientation", "group_boxes",
     "haar_features", "hough_circles", "hough_ellipses", "hough_lines", "hough_segments",

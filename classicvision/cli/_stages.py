@@ -4,7 +4,7 @@ import numpy as np
 
 from classicvision.drawing import draw
 from classicvision.images import luminance
-from classicvision.results import Circles
+from classicvision.results import Circles, Segments
 
 _MOST_LINES = 12
 
@@ -98,6 +98,48 @@ def _hough_circles(photograph):
     ]
 
 
+def _cascade(photograph):
+    from classicvision.detection.cascade import CascadeDetector
+
+    detector = CascadeDetector.load()
+    steps = detector.explain(photograph)
+    windows = detector.detect(photograph, min_neighbors=0)
+    groups = detector.detect(photograph)
+    stages = len(detector.stages)
+    return [
+        ("photograph", photograph),
+        *_depth_maps(steps, detector, photograph.shape[:2]),
+        (f"{len(windows)} windows pass all {stages} stages", draw(photograph, _outlines(windows))),
+        (f"windows merged: {len(groups)} found", draw(photograph, groups)),
+    ]
+
+
+def _depth_maps(steps, detector, shape):
+    """Return how far windows of three sizes get, at their centres, up to the size found most."""
+    passed = [int((depth == len(detector.stages)).sum()) for depth in steps.depths]
+    most = int(np.argmax(passed)) if any(passed) else len(passed) // 2
+    maps = []
+    for i in sorted({0, most // 2, most}) if passed else []:
+        depth, apart = steps.depths[i], steps.scales[i] * steps.steps[i]
+        width, height = (side // (2 * steps.steps[i]) for side in detector.window)
+        picture = np.zeros([max(1, round(float(side / apart))) for side in shape], np.uint16)
+        place = picture[height:, width:]
+        rows, columns = (min(sides) for sides in zip(depth.shape, place.shape, strict=True))
+        place[:rows, :columns] = depth[:rows, :columns]
+        size = round(float(steps.scales[i] * detector.window[0]))
+        maps.append((f"stages passed by windows of {size} pixels", _bright(picture)))
+    return maps
+
+
+def _outlines(detections):
+    """Return the sides of boxes, which are drawn without scores."""
+    x1, y1, x2, y2 = detections.boxes.T
+    x2, y2 = x2 - 1, y2 - 1
+    sides = [(x1, y1, x2, y1), (x2, y1, x2, y2), (x2, y2, x1, y2), (x1, y2, x1, y1)]
+    points = np.concatenate([np.stack(side, axis=1) for side in sides])
+    return Segments(points, np.ones(len(points), int))
+
+
 def _pyramid(photograph):
     from classicvision import gaussian_pyramid, laplacian_pyramid, reconstruct
 
@@ -128,4 +170,5 @@ STAGES = {
     "hough-lines": _hough_lines,
     "hough-circles": _hough_circles,
     "pyramid": _pyramid,
+    "cascade": _cascade,
 }

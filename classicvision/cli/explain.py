@@ -11,7 +11,8 @@ from classicvision.images import CIRCLES_SAMPLE, FACES_SAMPLE, LINES_SAMPLE
 
 @click.command("explain")
 @click.argument(
-    "algorithm", type=click.Choice(["canny", "hough-lines", "hough-circles", "pyramid"])
+    "algorithm",
+    type=click.Choice(["canny", "hough-lines", "hough-circles", "pyramid", "cascade"]),
 )
 @click.argument("image", required=False)
 @click.option(
@@ -23,8 +24,8 @@ from classicvision.images import CIRCLES_SAMPLE, FACES_SAMPLE, LINES_SAMPLE
 def explain(algorithm, image, output):
     """Show the stages of an algorithm on a photograph, side by side in one picture.
 
-    ALGORITHM is canny, hough-lines, hough-circles or pyramid. Without IMAGE a photograph is used
-    that is installed with the package; - reads one from standard input.
+    ALGORITHM is canny, hough-lines, hough-circles, pyramid or cascade. Without IMAGE a photograph
+    is used that is installed with the package; - reads one from standard input.
 
     \b
     Examples:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.util
 import os
 from functools import partial
@@ -14,6 +13,7 @@ import numpy as np
 from classicvision._checks import check_image, check_number, check_option
 from classicvision.boxes import group_boxes
 from classicvision.detection.cascade_growing import first_stages
+from classicvision.detection.cascade_inspection import CascadeSteps, features_of
 from classicvision.detection.cascade_layers import find_enlarged_layers, find_layers, map_layers
 from classicvision.detection.cascade_search import (
     make_model,
@@ -31,38 +31,14 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from typing_extensions import Self
 
+    from classicvision.features.haar import HaarFeatures
+    from classicvision.features.lbp import LBPFeatures
+
 _GROUP_EPS = 0.2
 
 # name -> (package that installs it, path inside the package)
 _MODELS = {"frontalface": ("skimage", "data/lbpcascade_frontalface_opencv.xml")}
 MODEL_NAMES = tuple(_MODELS)
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class CascadeSteps:
-    """What `CascadeDetector.explain` saw.
-
-    Attributes
-    ----------
-    scales : ndarray of float32, shape (n,)
-        Size of the object in each layer relative to the window.
-    depths : list of ndarray of uint16, each of shape (rows, columns)
-        For each layer, for each window position, how many stages the window passed. A Haar
-        window without contrast passes none, nor does one that was not looked at because the
-        first stage rejected its left neighbour (OpenCV's rule). Position (row, column) stands
-        for the window at ``(column, row) * step * scale`` in the image; where the features were
-        enlarged, at ``(column, row) * step``.
-    steps : list of int
-        Distance in pixels of the layer, the shrunk image, between neighbouring window positions;
-        where the features were enlarged, in pixels of the image.
-    passed : ndarray of int64, shape (stages + 1,)
-        How many window positions there are, then how many pass each stage.
-    """
-
-    scales: NDArray[np.float32]
-    depths: list[NDArray[np.uint16]]
-    steps: list[int]
-    passed: NDArray[np.int64]
 
 
 class CascadeDetector:
@@ -195,6 +171,11 @@ class CascadeDetector:
     @property
     def stages(self) -> list[int]:
         return np.diff(self._cascade.stage_trees).tolist()
+
+    @property
+    def features(self) -> HaarFeatures | LBPFeatures:
+        """The feature of each weak classifier, in order; of each node where these are trees."""
+        return features_of(self._cascade)
 
     def __repr__(self) -> str:
         width, height = self.window

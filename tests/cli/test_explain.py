@@ -71,7 +71,7 @@ def test_without_arguments_for_both(run):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["sift"], 2, "Invalid value for '{canny|hough-lines|hough-circles|pyramid}'"),
+        (["sift"], 2, "Invalid value for '{canny|hough-lines|hough-circles|pyramid|cascade}'"),
         ([], 2, "Missing argument"),
         (["canny", "nothing.png"], 2, "nothing.png: no such file"),
         (["canny", ""], 2, "the image has no name"),

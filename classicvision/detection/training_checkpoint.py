@@ -24,6 +24,7 @@ class Progress:
 
     Attributes
     ----------
+    seed : int
     cascade : Cascade or None
         The stages that are trained.
     history : list of dict
@@ -38,6 +39,7 @@ class Progress:
         What share of the windows is expected to pass.
     """
 
+    seed: int
     cascade: Cascade | None
     history: list
     alive: np.ndarray
@@ -53,6 +55,7 @@ def save_progress(path, progress, fingerprint):
         "classicvision": "cascade training",
         "version": _VERSION,
         "fingerprint": fingerprint,
+        "seed": progress.seed,
         "history": progress.history,
         "complete": progress.complete,
         "expected": progress.expected,
@@ -92,7 +95,13 @@ def load_progress(path, fingerprint):
         cascade = Cascade(kind=about["kind"], window=tuple(about["window"]), **parts)
     mined = Mined(arrays["crops"], Cursor(*about["cursor"]), about["windows"], about["passed"])
     return Progress(
-        cascade, about["history"], arrays["alive"], mined, about["complete"], about["expected"]
+        seed=about["seed"],
+        cascade=cascade,
+        history=about["history"],
+        alive=arrays["alive"],
+        mined=mined,
+        complete=about["complete"],
+        expected=about["expected"],
     )
 
 

@@ -6,17 +6,19 @@ import sys
 import time
 
 _CHECKPOINT_SECONDS = 120.0
+_FEWEST_STAGES = 4  # whose times tell how long the others may take
+_GROWTH = 2.0  # from stage to stage at most: half as many windows pass
 _LINE_SECONDS = 0.2  # between two states of a line that is overwritten
 
 
 class Report:
     """Lines on standard error, and the time of the next checkpoint."""
 
-    def __init__(self, options, verbose):
+    def __init__(self, options, verbose, stages=0):
         self._options, self._verbose = options, verbose
         self._begin = self._stage_begin = self._saved = self._shown = time.monotonic()
         self._terminal = verbose > 0 and sys.stderr is not None and sys.stderr.isatty()
-        self._stages = 0
+        self._stages, self._seconds = stages, []
 
     def mining(self, mined, count):
         """Take note of windows found; say whether it is time for a checkpoint."""
@@ -46,13 +48,24 @@ class Report:
         self._stages += 1
         now = time.monotonic()
         seconds, self._stage_begin = now - self._stage_begin, now
+        self._seconds.append(seconds)
         self._line(
             f"stage {self._stages} of {self._options['stages']}: "
             f"{record['weak_learners']} weak learners, hit rate {record['hit_rate']:.4f}, "
             f"false alarm rate {record['false_alarm_rate']:.4f}, "
             f"{record['acceptance_ratio']:.2g} of {record['windows']:,} windows passed, "
-            f"{seconds:.1f} s, {now - self._begin:.0f} s in all"
+            f"{seconds:.1f} s, {now - self._begin:.0f} s in all{self._left()}"
         )
+
+    def _left(self):
+        """Say how long the other stages may take: each longer than the last by what it was."""
+        stages = self._options["stages"] - self._stages
+        if stages <= 0 or len(self._seconds) < _FEWEST_STAGES:
+            return ""
+        first, last = self._seconds[-_FEWEST_STAGES], self._seconds[-1]
+        growth = min(max((last / max(first, 1e-3)) ** (1 / (_FEWEST_STAGES - 1)), 1.0), _GROWTH)
+        left = sum(last * growth**k for k in range(1, stages + 1))
+        return f", some {left:.0f} s left" if left < 100 else f", some {left / 60:.0f} min left"
 
     def _line(self, text):
         if self._verbose and sys.stderr is not None:

@@ -51,23 +51,25 @@ class TrainingRun:
         else:
             self.features = lbp_features(options["window"])
         self.checkpoint = checkpoint
-        self.seed = seed_of(trainer.random_state)
-        self.fingerprint = self._fingerprint(negatives)
+        # Without a random state the seed is that of the checkpoint, if there is one.
+        seed = None if trainer.random_state is None else seed_of(trainer.random_state)
+        self.fingerprint = self._fingerprint(negatives, seed)
+        self.start = self._start(seed_of(None) if seed is None else seed)
         self.threads = thread_count(options["n_jobs"])
         self.miner = NegativeMiner(
             negatives,
             options["window"],
             options["scale_factor"],
             options["windows_per_image"],
-            self.seed,
+            self.start.seed,
             options["features"] == "haar",
             options["n_jobs"],
         )
-        self.report = Report(options, options["verbose"])
+        self.report = Report(options, options["verbose"], len(self.start.history))
 
     def finish(self):
         """Train what is left to train; return the `Progress` and why it ended."""
-        progress = self._start()
+        progress = self.start
         while True:
             stage = len(progress.history)
             if stage == self.options["stages"]:
@@ -83,7 +85,7 @@ class TrainingRun:
             progress = following
             self._save(progress)
 
-    def _start(self):
+    def _start(self, seed):
         if self.checkpoint is not None and os.path.exists(self.checkpoint):
             return load_progress(self.checkpoint, self.fingerprint)
         width, height = self.options["window"]
@@ -92,6 +94,7 @@ class TrainingRun:
             alive[: len(self.positives)] = sum_windows(self.positives).scale > 0
             alive[len(self.positives) :] = sum_windows(self.validation).scale > 0
         return Progress(
+            seed=seed,
             cascade=None,
             history=[],
             alive=alive,
@@ -159,7 +162,7 @@ class TrainingRun:
                 search,
                 labels,
                 **{name: options[name] for name in names},
-                rng=np.random.default_rng([self.seed, 1, number]),
+                rng=np.random.default_rng([progress.seed, 1, number]),
                 validation=len(held),
                 progress=self.report.weak_learner,
             )
@@ -189,6 +192,7 @@ class TrainingRun:
         # Where nothing had to be searched for, what was expected is all that is known.
         ratio = mined.acceptance_ratio if mined.windows else progress.expected
         return Progress(
+            seed=progress.seed,
             cascade=with_stage(progress.cascade, stage, self.features),
             history=[*progress.history, record],
             alive=alive,
@@ -200,10 +204,10 @@ class TrainingRun:
         if self.checkpoint is not None:
             save_progress(self.checkpoint, progress, self.fingerprint)
 
-    def _fingerprint(self, negatives):
+    def _fingerprint(self, negatives, seed):
         """Tell data and parameters from others; not what the model does not depend on."""
         options = {k: v for k, v in self.options.items() if k not in ("n_jobs", "verbose")}
-        known = hashlib.sha256(repr((sorted(options.items()), self.seed)).encode())
+        known = hashlib.sha256(repr((sorted(options.items()), seed)).encode())
         known.update(self.positives)
         known.update(self.validation)
         own = getattr(negatives, "fingerprint", None)

@@ -162,6 +162,15 @@ def test_a_finished_checkpoint_gives_the_model_at_once(negatives, tmp_path):
     assert again.stop_reason_ == own.stop_reason_
 
 
+def test_without_a_random_state_the_checkpoint_has_the_seed(negatives, tmp_path):
+    path = tmp_path / "training.npz"
+    one, two = (
+        trainer(random_state=None, stages=3).fit(crops(80), negatives, checkpoint=path)
+        for _ in range(2)
+    )
+    assert_same(one, two)
+
+
 def test_a_checkpoint_of_another_training_is_refused(negatives, tmp_path):
     path = tmp_path / "training.npz"
     trainer(stages=1).fit(crops(80), negatives, checkpoint=path)

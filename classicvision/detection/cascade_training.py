@@ -84,6 +84,26 @@ class CascadeTrainer(BaseEstimator):
     stop_reason_ : str
         Why there is no further stage.
 
+    Notes
+    -----
+    1. Windows without the object are taken from the negative images: at random for the first
+       stage, for each later one those that pass all stages before, found by the detector itself.
+       Half of them are known already: they passed the stage before too.
+    2. Trees are boosted until enough of the objects pass and few enough of the others do. For
+       each node all features are evaluated anew, which costs less than to keep them.
+    3. Objects that the stage rejects are left out from then on.
+
+    Training ends with a reason, ``stop_reason_``: all stages are trained; the cascade passes fewer
+    windows than ``max_false_alarm_rate ** stages``; negatives or positives are used up; or no
+    feature tells the windows apart. It never searches more than ``max_windows`` for a stage.
+
+    Memory: 4 (width + 1) (height + 1) bytes for each window of a stage, twice that with tilted
+    features, and some 130 bytes for each feature: 50 MB for 10,000 windows of 24 x 24 pixels.
+    Negative images are opened one by one. The windows of a stage are all that grows with the data.
+
+    Whatever ``n_jobs``, and however often a training was interrupted, the same data, parameters
+    and seed give the same model, byte for byte.
+
     References
     ----------
     .. [1] P. Viola and M. Jones, "Robust real-time face detection", International Journal of

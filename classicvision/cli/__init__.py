@@ -16,8 +16,10 @@ from classicvision import __version__
 from classicvision._jit import on_compile
 from classicvision.cli._messages import error, message
 
-# Each command is the function of this name in the module of this name, loaded when it is used.
-COMMANDS = ("faces", "lines", "circles", "edges", "evaluate", "explain", "warmup")
+# Each command is a function in a module, both of this name with _ for -, loaded when it is used.
+COMMANDS = (
+    "faces", "lines", "circles", "edges", "evaluate", "explain", "train-cascade", "warmup",
+)  # fmt: skip
 
 
 class _CommandLine(click.Group):
@@ -29,6 +31,7 @@ class _CommandLine(click.Group):
     def get_command(self, context, name):
         if name not in COMMANDS:
             return None
+        name = name.replace("-", "_")
         return getattr(importlib.import_module(f"classicvision.cli.{name}"), name)
 
     def main(self, args=None, prog_name="classicvision", **extra):

@@ -66,6 +66,20 @@ class Number(click.FloatRange):
         return number
 
 
+class Size(click.ParamType):
+    """A size in pixels: ``40``, or ``40x60`` for a width of 40 and a height of 60."""
+
+    name = "size"
+
+    def convert(self, value, param, ctx):
+        if isinstance(value, tuple):
+            return value
+        sides = value.lower().split("x")
+        if len(sides) > 2 or not all(side.isascii() and side.isdigit() for side in sides):
+            self.fail(f"{value!r} is not a number of pixels, nor WIDTHxHEIGHT.", param, ctx)
+        return int(sides[0][:9]), int(sides[-1][:9])
+
+
 @dataclass(frozen=True)
 class Done:
     """One image that a run is done with: its result, or what went wrong."""

@@ -8,24 +8,10 @@ import os
 import click
 
 from classicvision.cli._messages import result
-from classicvision.cli._run import Number, image_command, run
+from classicvision.cli._run import Number, Size, image_command, run
 from classicvision.images import FACES_SAMPLE
 
 _FACE = "face"  # the label of the installed model; that of a file is its name
-
-
-class _Size(click.ParamType):
-    """A size in pixels: ``40``, or ``40x60`` for a width of 40 and a height of 60."""
-
-    name = "size"
-
-    def convert(self, value, param, ctx):
-        if isinstance(value, tuple):
-            return value
-        sides = value.lower().split("x")
-        if len(sides) > 2 or not all(side.isascii() and side.isdigit() for side in sides):
-            self.fail(f"{value!r} is not a number of pixels, nor WIDTHxHEIGHT.", param, ctx)
-        return int(sides[0][:9]), int(sides[-1][:9])
 
 
 @image_command
@@ -49,8 +35,8 @@ class _Size(click.ParamType):
     metavar="N",
     help="Report groups of more than N windows (3); 0: every window.",
 )
-@click.option("--min-size", type=_Size(), metavar="PIXELS", help="Smallest face: 40 or 40x60.")
-@click.option("--max-size", type=_Size(), metavar="PIXELS", help="Largest face.")
+@click.option("--min-size", type=Size(), metavar="PIXELS", help="Smallest face: 40 or 40x60.")
+@click.option("--max-size", type=Size(), metavar="PIXELS", help="Largest face.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each image.")
 @click.option(
     "--format",

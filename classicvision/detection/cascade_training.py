@@ -58,7 +58,8 @@ class CascadeTrainer(BaseEstimator):
     min_acceptance_ratio : float
         Training ends when fewer of all windows of the negative images pass.
     max_windows : int
-        How many windows a stage searches at most for those that pass.
+        How many windows a stage searches at most for those that pass; and no image more than
+        200 times.
     windows_per_image : int
         How many of the windows that pass a stage takes from one image: fewer are more varied.
     scale_factor : float

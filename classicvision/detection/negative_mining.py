@@ -17,6 +17,7 @@ from classicvision.detection._crops import to_gray
 from classicvision.detection.cascade_layers import find_layers
 from classicvision.features._windows import sum_windows
 
+_MOST_ROUNDS = 200  # over the images in one search: small and few ones hold nothing new
 _SPARE = 4  # an image is searched until so many times the wanted windows should have passed
 
 
@@ -40,12 +41,15 @@ class Mined:
         Windows searched.
     passed : int
         Windows that passed; at most some of each image became crops.
+    images : int
+        Images searched, each time counted.
     """
 
     crops: np.ndarray
     cursor: Cursor
     windows: int = 0
     passed: int = 0
+    images: int = 0
 
     @property
     def acceptance_ratio(self):
@@ -97,11 +101,17 @@ class NegativeMiner:
             What share of the windows may pass; of images with more of them than are needed
             only a part is searched.
         budget : int
-            The search ends with the image that brings the windows to this number.
+            The search ends with the image that brings the windows to this number, or when each
+            has been searched 200 times.
         report : callable
             Called with a `Mined` after each image; the search can go on from there.
         """
-        while len(found.crops) < count and found.windows < budget:
+        most = _MOST_ROUNDS * len(self.negatives)
+
+        def ended(found):
+            return len(found.crops) >= count or found.windows >= budget or found.images >= most
+
+        while not ended(found):
             before = found
             order = self._rng(found.cursor.round).permutation(len(self.negatives))
             tasks = (
@@ -111,7 +121,7 @@ class NegativeMiner:
             for result in parallel_map(self.search_image, tasks, n_jobs=self.n_jobs):
                 found = _add(found, result, len(order))
                 report(found)
-                if len(found.crops) >= count or found.windows >= budget:
+                if ended(found):
                     break
             if before.cursor.place == 0 and before.windows == found.windows:
                 break  # no image has room for a window
@@ -200,4 +210,5 @@ def _add(found, result, images):
         cursor=Cursor(found.cursor.round + end, 0 if end else place),
         windows=found.windows + windows,
         passed=found.passed + passed,
+        images=found.images + 1,
     )

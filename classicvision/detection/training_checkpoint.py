@@ -14,7 +14,7 @@ from classicvision.detection.cascade_xml import Cascade
 from classicvision.detection.negative_mining import Cursor, Mined
 from classicvision.images import write_bytes
 
-_VERSION = 1
+_VERSION = 2
 _CASCADE = [field.name for field in dataclasses.fields(Cascade)][2:]  # behind kind and window
 
 
@@ -62,6 +62,7 @@ def save_progress(path, progress, fingerprint):
         "cursor": dataclasses.astuple(mined.cursor),
         "windows": mined.windows,
         "passed": mined.passed,
+        "images": mined.images,
         "kind": None if cascade is None else cascade.kind,
         "window": None if cascade is None else list(cascade.window),
     }
@@ -93,7 +94,8 @@ def load_progress(path, fingerprint):
     if about["kind"] is not None:
         parts = {name: arrays[name] for name in _CASCADE}
         cascade = Cascade(kind=about["kind"], window=tuple(about["window"]), **parts)
-    mined = Mined(arrays["crops"], Cursor(*about["cursor"]), about["windows"], about["passed"])
+    counts = {name: about[name] for name in ("windows", "passed", "images")}
+    mined = Mined(arrays["crops"], Cursor(*about["cursor"]), **counts)
     return Progress(
         seed=about["seed"],
         cascade=cascade,

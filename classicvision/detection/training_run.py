@@ -41,7 +41,8 @@ class TrainingRun:
             self.validation = windows_of(validation, options["window"], "validation")
         if len(self.positives) < _LEAST_POSITIVES:
             raise ValueError(
-                f"positives must be at least {_LEAST_POSITIVES} crops, got {len(self.positives)}"
+                f"positives must be at least {_LEAST_POSITIVES} crops, got {len(self.positives)}; "
+                "augment_samples makes more"
             )
         if len(negatives) == 0:
             raise ValueError("negatives must be at least one image, got none")

@@ -12,12 +12,17 @@ import classicvision
 from classicvision.cli import COMMANDS, main
 
 
+def command_named(name):
+    name = name.replace("-", "_")
+    return getattr(importlib.import_module(f"classicvision.cli.{name}"), name)
+
+
 @pytest.mark.lane
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_shows_examples_whose_options_exist(run, name):
     result = run(name, "--help")
     assert result.exit_code == 0
-    command = getattr(importlib.import_module(f"classicvision.cli.{name}"), name)
+    command = command_named(name)
     options = {option for parameter in command.params for option in parameter.opts} | {"--help"}
     lines = [line.strip() for line in result.output.splitlines()]
     examples = [line for line in lines if f"classicvision {name}" in line and "Usage" not in line]
@@ -31,7 +36,7 @@ def test_help_shows_examples_whose_options_exist(run, name):
 @pytest.mark.lane
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_has_help(name):
-    command = getattr(importlib.import_module(f"classicvision.cli.{name}"), name)
+    command = command_named(name)
     for parameter in command.params:
         assert isinstance(parameter, click.Argument) or parameter.help.endswith(".")
 

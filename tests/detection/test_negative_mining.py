@@ -75,7 +75,7 @@ def windows_of(image):
 
 
 def test_the_budget_ends_the_search(images, detector):
-    mined = mine(images, detector, 10**6, budget=50_000)
+    mined = mine(images, detector, 10**6, expected=1e-3, budget=50_000)
     assert mined.windows >= 50_000
     assert len(mined.crops) < 10**6
     assert mined.windows < 50_000 + max(map(windows_of, images))
@@ -95,6 +95,13 @@ def test_a_part_is_searched_where_many_may_pass(images, detector):
 def test_images_that_are_too_small_end_the_search():
     mined = mine([np.zeros((10, 50), np.uint8)], None, 5, budget=100)
     assert len(mined.crops) == 0
+
+
+def test_images_that_hold_nothing_new_end_the_search(images, detector):
+    mined = mine([images[2], images[3]], detector, 10**6)
+    assert mined.images == 400
+    assert mined.cursor.round == 200
+    assert len(mined.crops) < 20 * 400
 
 
 @pytest.mark.slow

@@ -193,6 +193,8 @@ class CascadeTrainer(BaseEstimator):
         checkpoint : path-like, optional
             A file in which the training is kept every few minutes. Where it exists the training
             goes on from there, and ends in the same model as if it had not been interrupted.
+            Data and parameters must be the same, but for ``stages``: a finished training can get
+            more of them.
 
         Returns
         -------

@@ -9,7 +9,7 @@ import os
 import numpy as np
 
 from classicvision.detection.cascade import CascadeDetector
-from classicvision.detection.cascade_growing import with_stage
+from classicvision.detection.cascade_growing import first_stages, with_stage
 from classicvision.detection.negative_mining import Cursor, Mined, NegativeMiner
 from classicvision.detection.split_search import SplitSearch
 from classicvision.detection.stage_training import train_stage
@@ -73,7 +73,7 @@ class TrainingRun:
         progress = self.start
         while True:
             stage = len(progress.history)
-            if stage == self.options["stages"]:
+            if stage >= self.options["stages"]:
                 return progress, f"all {stage} stages are trained"
             if not progress.complete:
                 progress = self._mine(progress)
@@ -88,7 +88,12 @@ class TrainingRun:
 
     def _start(self, seed):
         if self.checkpoint is not None and os.path.exists(self.checkpoint):
-            return load_progress(self.checkpoint, self.fingerprint)
+            progress = load_progress(self.checkpoint, self.fingerprint)
+            stages = self.options["stages"]
+            if len(progress.history) <= stages:
+                return progress
+            cascade = first_stages(progress.cascade, stages)
+            return dataclasses.replace(progress, cascade=cascade, history=progress.history[:stages])
         width, height = self.options["window"]
         alive = np.ones(len(self.positives) + len(self.validation), bool)
         if self.options["features"] == "haar":  # detection rejects windows without contrast
@@ -206,8 +211,9 @@ class TrainingRun:
             save_progress(self.checkpoint, progress, self.fingerprint)
 
     def _fingerprint(self, negatives, seed):
-        """Tell data and parameters from others; not what the model does not depend on."""
-        options = {k: v for k, v in self.options.items() if k not in ("n_jobs", "verbose")}
+        """Tell data and parameters from others; not what no stage depends on."""
+        free = ("n_jobs", "verbose", "stages")
+        options = {name: value for name, value in self.options.items() if name not in free}
         known = hashlib.sha256(repr((sorted(options.items()), seed)).encode())
         known.update(self.positives)
         known.update(self.validation)

@@ -162,6 +162,16 @@ def test_a_finished_checkpoint_gives_the_model_at_once(negatives, tmp_path):
     assert again.stop_reason_ == own.stop_reason_
 
 
+def test_a_finished_training_can_get_more_stages_or_less(negatives, tmp_path):
+    path = tmp_path / "training.npz"
+    trainer(stages=2).fit(crops(80), negatives, checkpoint=path)
+    whole = trainer(stages=5).fit(crops(80), negatives)
+    assert_same(trainer(stages=5).fit(crops(80), negatives, checkpoint=path), whole)
+    own = trainer(stages=2)
+    assert own.fit(crops(80), negatives, checkpoint=path).stages == whole.stages[:2]
+    assert len(own.history_) == 2
+
+
 def test_without_a_random_state_the_checkpoint_has_the_seed(negatives, tmp_path):
     path = tmp_path / "training.npz"
     one, two = (
@@ -174,7 +184,7 @@ def test_without_a_random_state_the_checkpoint_has_the_seed(negatives, tmp_path)
 def test_a_checkpoint_of_another_training_is_refused(negatives, tmp_path):
     path = tmp_path / "training.npz"
     trainer(stages=1).fit(crops(80), negatives, checkpoint=path)
-    for other in (trainer(stages=2), trainer(stages=1, random_state=1)):
+    for other in (trainer(max_depth=2), trainer(stages=1, random_state=1)):
         with pytest.raises(ValueError, match=r"training.npz: the checkpoint of a training with ot"):
             other.fit(crops(80), negatives, checkpoint=path)
     with pytest.raises(ValueError, match="other data or other parameters"):

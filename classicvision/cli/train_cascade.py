@@ -36,16 +36,16 @@ _FINISHED, _FAILED, _REFUSED, _INTERRUPTED = 0, 1, 2, 130
     type=click.IntRange(min=0, max=100_000),
     default=2000,
     metavar="N",
-    help="Shift, turn and relight fewer positives until there are N (2000); 0: take them as they "
-    "are.",
+    help="Shift, scale, turn and relight fewer positives until there are N (2000); 0: take them "
+    "as they are.",
 )
 @click.option("--mirror", is_flag=True, help="Mirror half of those made.")
 @click.option(
     "--rotation",
     type=Number(min=0, max=180),
-    default=6.0,
+    default=12.0,
     metavar="DEGREES",
-    help="Turn those made by up to so much (6).",
+    help="Turn those made by up to so much (12).",
 )
 @click.option(
     "--validation",
@@ -142,8 +142,8 @@ def train_cascade(output, **options):
 
     \b
     Examples:
-      classicvision train-cascade cards/ -o card.xml --window 24x32
-      classicvision train-cascade signs/ photos/ -o sign.xml --stages 14
+      classicvision train-cascade cards/ -o card.xml --mirror
+      classicvision train-cascade signs/ photos/ - -o sign.xml --features lbp
       classicvision train-cascade info.dat - "more/*.jpg" -o mug.xml --label mug
     Then:
       classicvision faces --model card.xml photo.jpg

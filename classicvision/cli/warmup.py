@@ -12,9 +12,9 @@ def warmup():
     """Compile all loops now and keep them in Numba's cache.
 
     What the other commands need, and the library's functions with their usual options, for
-    images of 8 bits and of float32, gray and in colour; the rest is compiled when it is first
-    used. Done once after an installation it takes some minutes; after that the same takes
-    seconds, which says that all is there.
+    images of 8 bits and of float32, gray and in colour; the rest, and what only train-cascade
+    needs, is compiled when it is first used. Done once after an installation it takes some
+    minutes; after that the same takes seconds, which says that all is there.
 
     \b
     Examples:

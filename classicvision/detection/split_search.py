@@ -330,9 +330,14 @@ class SplitSearch:
         columns = slice(None) if every else rows
         step = max(1, min(32, -(-len(candidates) // self._threads)))
         parts = [candidates[i : i + step] for i in range(0, len(candidates), step)]
-        search = self._exact_haar if self._haar else self._exact_lbp
+        if self._haar:
+            search = functools.partial(self._exact_haar, columns, targets, weights)
+        else:  # a window without weight has no part in a histogram: none need be copied
+            everywhere = np.zeros((2, len(self._sums)))
+            everywhere[:, rows] = targets, weights
+            search = functools.partial(self._exact_lbp, *everywhere)
         best = None
-        for split in self._map(functools.partial(search, columns, targets, weights), parts):
+        for split in self._map(search, parts):
             if split is not None and (best is None or split.gain > best.gain):
                 best = split
         return best
@@ -348,9 +353,8 @@ class SplitSearch:
             return None
         return Split(int(part[k]), float(gains[k]), thresholds[k], np.zeros(8, np.uint32))
 
-    def _exact_lbp(self, columns, targets, weights, part):
-        sums = np.ascontiguousarray(self._sums.sums[:, columns])
-        gains, subsets = self._cut_lbp(sums, targets, weights, self._corners[part])
+    def _exact_lbp(self, targets, weights, part):
+        gains, subsets = self._cut_lbp(self._sums.sums, targets, weights, self._corners[part])
         k = int(gains.argmax())
         if gains[k] < 0:
             return None

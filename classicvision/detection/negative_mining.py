@@ -8,6 +8,7 @@ windows are new ones. Early stages let so many windows pass that a part of each 
 from __future__ import annotations
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 
@@ -54,6 +55,15 @@ class Mined:
     @property
     def acceptance_ratio(self):
         return self.passed / self.windows if self.windows else 1.0
+
+
+class Searched(NamedTuple):
+    """What the search of one image found."""
+
+    crops: np.ndarray  # at most as many as an image gives
+    windows: int  # searched, of which so many
+    passed: int
+    room: bool = True  # whether a window fits into the image
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,23 +122,23 @@ class NegativeMiner:
             return len(found.crops) >= count or found.windows >= budget or found.images >= most
 
         while not ended(found):
-            before = found
+            first, room = found.cursor.place == 0, False
             order = self._rng(found.cursor.round).permutation(len(self.negatives))
             tasks = (
                 (detector, found.cursor.round, int(image), expected)
                 for image in order[found.cursor.place :]
             )
             for result in parallel_map(self.search_image, tasks, n_jobs=self.n_jobs):
-                found = _add(found, result, len(order))
+                found, room = _add(found, result, len(order)), room or result.room
                 report(found)
                 if ended(found):
                     break
-            if before.cursor.place == 0 and before.windows == found.windows:
-                break  # no image has room for a window
+            if first and not room:
+                break  # into no image a window fits
         return dataclasses.replace(found, crops=found.crops[:count])
 
     def search_image(self, task):
-        """Search one image; return crops, how many windows it has and how many of them pass."""
+        """Return what a search of one image finds: `Searched`."""
         detector, number, image, expected = task
         rng = self._rng(number, image)
         gray = to_gray(self.negatives[image], f"negatives[{image}]")
@@ -136,11 +146,11 @@ class NegativeMiner:
         layers = find_layers(self.window, gray.shape, self.scale_factor, None, None)
         total = sum(columns * rows for columns, rows in (layer.lattice for layer in layers))
         if total == 0:
-            return np.zeros((0, *self.window[::-1]), np.uint8), 0, 0
+            return Searched(self._stacked([]), 0, 0, room=False)
         if detector is None:
             return self._any_windows(gray, layers, total, rng)
         share = self.most_of_image * _SPARE / max(expected * total, 1e-9)
-        crops, windows = [], 0
+        bands, found, windows = [], [np.zeros((0, 2), np.int64)], 0
         for layer in layers:
             step, (columns, rows) = layer.step, layer.lattice
             searched = rows if share >= 1 else int(share * rows + rng.random())
@@ -149,13 +159,15 @@ class NegativeMiner:
             top = int(rng.integers(rows - searched + 1)) * step
             band = _resized(gray, layer.size)[top : top + (searched - 1) * step + self.window[1]]
             positions, _ = detector.scan(band, step, (columns, searched))
-            crops.append(self._crops(band, positions * step))
+            bands += [band] * len(positions)
+            found.append(positions * step)
             windows += columns * searched
-        found = np.concatenate(crops) if crops else np.zeros((0, *self.window[::-1]), np.uint8)
-        if len(found) > self.most_of_image:
-            kept = np.sort(rng.choice(len(found), self.most_of_image, replace=False))
-            return found[kept], windows, len(found)
-        return found, windows, len(found)
+        places = np.concatenate(found)
+        kept = np.arange(len(places))
+        if len(places) > self.most_of_image:
+            kept = np.sort(rng.choice(len(places), self.most_of_image, replace=False))
+        crops = [self._crop(bands[k], places[k]) for k in kept]
+        return Searched(self._stacked(crops), windows, len(places))
 
     def _any_windows(self, gray, layers, total, rng):
         count = min(self.most_of_image, total)
@@ -167,18 +179,19 @@ class NegativeMiner:
             first += columns * rows
             if len(here):
                 places = np.stack([here % columns, here // columns], axis=1) * layer.step
-                crops.append(self._crops(_resized(gray, layer.size), places))
-        found = np.concatenate(crops)
+                small = _resized(gray, layer.size)
+                crops += [self._crop(small, place) for place in places]
+        found = self._stacked(crops)
         if self.contrast:
             found = found[sum_windows(found).scale > 0]
-        return found, count, len(found)
+        return Searched(found, count, len(found))
 
-    def _crops(self, image, places):
-        width, height = self.window
-        crops = np.empty((len(places), height, width), np.uint8)
-        for k, (x, y) in enumerate(places):
-            crops[k] = image[y : y + height, x : x + width]
-        return crops
+    def _crop(self, image, place):
+        (x, y), (width, height) = place, self.window
+        return image[y : y + height, x : x + width]
+
+    def _stacked(self, crops):
+        return np.array(crops, np.uint8).reshape(-1, *self.window[::-1])
 
     def _varied(self, gray, number, rng):
         """Make an image new to the search: mirrored in odd rounds, smaller from the second on."""
@@ -202,13 +215,12 @@ def _resized(gray, size):
 
 
 def _add(found, result, images):
-    crops, windows, passed = result
     place = found.cursor.place + 1
     end = place == images
     return Mined(
-        crops=np.concatenate([found.crops, crops]),
+        crops=np.concatenate([found.crops, result.crops]) if len(result.crops) else found.crops,
         cursor=Cursor(found.cursor.round + end, 0 if end else place),
-        windows=found.windows + windows,
-        passed=found.passed + passed,
+        windows=found.windows + result.windows,
+        passed=found.passed + result.passed,
         images=found.images + 1,
     )

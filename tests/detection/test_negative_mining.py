@@ -92,6 +92,15 @@ def test_a_part_is_searched_where_many_may_pass(images, detector):
     assert 0 < mined.windows < windows_of(images[0]) / 4
 
 
+def test_a_round_that_falls_between_the_rows_is_not_the_end(detector):
+    """Of a large image a row or none is searched, if most windows may pass."""
+    image = np.random.default_rng(0).integers(0, 256, (600, 800)).astype(np.uint8)
+    states = []
+    mined = mine([image], detector.first_stages(1), 60, expected=8.0, report=states.append)
+    assert any(state.windows == 0 for state in states)
+    assert len(mined.crops) == 60
+
+
 def test_images_that_are_too_small_end_the_search():
     mined = mine([np.zeros((10, 50), np.uint8)], None, 5, budget=100)
     assert len(mined.crops) == 0

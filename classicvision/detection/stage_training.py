@@ -98,8 +98,8 @@ def train_stage(
     trees, stage = [], None
     while len(trees) < max_weak_learners:
         targets, weighted = targets_and_weights(boosting, labels, scores[:count], weights)
-        active = np.flatnonzero(trimmed(weighted, weight_trim_rate))
-        tree, leaves = _grow(search, active, targets, weighted, max_depth, boosting, rng)
+        kept = trimmed(weighted, weight_trim_rate)
+        tree, leaves = _grow(search, kept, targets, weighted, max_depth, boosting, rng)
         if tree is None:
             break
         values = tree.leaves.astype(np.float64)[leaves]
@@ -131,8 +131,9 @@ def _with_threshold(trees, scores, positive, labels, min_hit_rate):
     )
 
 
-def _grow(search, active, targets, weights, max_depth, boosting, rng):
+def _grow(search, kept, targets, weights, max_depth, boosting, rng):
     """Grow a tree level by level; return it, and the leaf into which each window falls."""
+    active = np.flatnonzero(kept)
     root = search.best(active, targets[active], weights[active], rng)
     if root is None:
         return None, None
@@ -161,5 +162,5 @@ def _grow(search, active, targets, weights, max_depth, boosting, rng):
                     links.append([0, 0])
         level = below
     leaf = -place - 1
-    values = leaf_values(boosting, leaf[active], leaves, targets[active], weights[active])
+    values = leaf_values(boosting, leaf[: len(kept)], leaves, targets, weights, kept)
     return Tree(splits, np.array(links, np.int32), values.astype(np.float32)), leaf

@@ -69,6 +69,23 @@ def test_a_tiny_stage(rng):
         assert sorted(tree.links[tree.links > 0]) == list(range(1, len(tree.splits)))
 
 
+def test_votes_of_discrete_trees_count_the_errors_of_trimmed_windows(rng):
+    images, labels = windows(rng, 150, 150, 5)
+    labels = labels[rng.permutation(300)]  # nothing tells them apart, and many are heavy
+    features = cv.haar_features(5)
+    stage = trained(images, labels, features, "discrete", weight_trim_rate=0.7, max_weak_learners=4)
+    weights = np.full(300, 1 / 300)
+    for tree in stage.trees:
+        split, (left, right) = tree.splits[0], tree.leaves[-tree.links[0]].astype(float)
+        below = features[[split.feature]].evaluate(images)[:, 0] < split.threshold
+        votes = np.where(below, left, right)
+        wrong = weights[votes * labels < 0].sum()
+        np.testing.assert_allclose(np.abs(votes), np.log((1 - wrong) / wrong), rtol=1e-6)
+        weights[votes * labels < 0] *= (1 - wrong) / wrong
+        weights /= weights.sum()
+    assert len(stage.trees) == 4
+
+
 def test_the_threshold_is_chosen_on_the_windows_for_validation(rng):
     images, labels = windows(rng, 200, 200)
     held = windows(rng, 100, 0)[0]

@@ -28,6 +28,7 @@ _BINS = 64  # thresholds that screening tries
 _UNIT = 2**16  # of a target, when screening: sums are those of integers
 _COUNT = 2**40  # above any sum of targets: a count and a sum share one integer
 _CODES = 256
+_LEAST_SIDE = 1e-12  # of the weight on either side of a cut, as in `best_cut`: less is rounding
 _CHUNK = 4096  # features that a thread screens before it takes the next ones
 
 
@@ -184,10 +185,13 @@ def _cut_codes(codes, targets, weights, by_error, code_w, code_s, means, starts,
     for j in range(used):
         all_w += code_w[order[j]]
         all_s += code_s[order[j]]
+    least = _LEAST_SIDE * all_w
     best, chosen, left_w, left_s = -1.0, 0, 0.0, 0.0
     for j in range(used - 1):
         left_w += code_w[order[j]]
         left_s += code_s[order[j]]
+        if left_w <= least or all_w - left_w <= least:
+            continue
         gain = _gain(by_error, left_w, left_s, all_w - left_w, all_s - left_s)
         if gain > best:
             best, chosen = gain, j + 1
@@ -276,7 +280,7 @@ class SplitSearch:
     def goes_left(self, split):
         """Say which of all windows go left."""
         feature = self._features[[split.feature]]
-        values = self._values(feature.corners(), [split.feature], slice(None))[0]
+        values = self._values(feature.corners(), [split.feature])[0]
         if self._haar:
             return values < split.threshold
         return (split.subset[values >> 5] >> (values & np.uint8(31))) & 1 != 0
@@ -326,12 +330,11 @@ class SplitSearch:
         return self._cut_lbp(windows.sums, targets, np.ones(len(targets)), self._corners[part])[0]
 
     def _exact(self, candidates, rows, targets, weights):
-        every = len(rows) == len(self._sums)
-        columns = slice(None) if every else rows
         step = max(1, min(32, -(-len(candidates) // self._threads)))
         parts = [candidates[i : i + step] for i in range(0, len(candidates), step)]
         if self._haar:
-            search = functools.partial(self._exact_haar, columns, targets, weights)
+            some = None if len(rows) == len(self._sums) else rows
+            search = functools.partial(self._exact_haar, some, targets, weights)
         else:  # a window without weight has no part in a histogram: none need be copied
             everywhere = np.zeros((2, len(self._sums)))
             everywhere[:, rows] = targets, weights
@@ -342,8 +345,8 @@ class SplitSearch:
                 best = split
         return best
 
-    def _exact_haar(self, columns, targets, weights, part):
-        values = self._values(self._corners[part], part, columns)
+    def _exact_haar(self, rows, targets, weights, part):
+        values = self._values(self._corners[part], part, rows)
         gains, thresholds = np.empty(len(part)), np.empty(len(part), np.float32)
         order, ascending = np.argsort(values, axis=1), np.empty((3, values.shape[1]))
         criterion = ERROR if self._by_error else VARIANCE
@@ -379,8 +382,8 @@ class SplitSearch:
         )
         return gains, subsets
 
-    def _values(self, corners, part, columns):
-        """Values of some features in some windows."""
+    def _values(self, corners, part, rows=None):
+        """Values of some features in some windows, or in all."""
         dtype = np.float32 if self._haar else np.uint8
         values = np.empty((len(corners), len(self._sums)), dtype)
         centre = np.empty(len(self._sums), np.int32)
@@ -390,7 +393,7 @@ class SplitSearch:
                 haar_values(self._sums.sums, self._sums.scale, corners[m], weights, values[m])
             else:
                 lbp_values(self._sums.sums, corners[m], centre, values[m])
-        return values[:, columns]
+        return values if rows is None else np.take(values, rows, axis=1)
 
     def _map(self, function, parts):
         return map(function, parts) if self._pool is None else self._pool.map(function, parts)

@@ -83,6 +83,18 @@ def test_lbp_subset_is_the_best_of_all_subsets(criterion, rng):
     assert naive.gain_of(targets, weights, left.tolist(), criterion) == pytest.approx(best)
 
 
+def test_codes_of_hardly_any_weight_are_not_cut_off(rng):
+    """Sums of weight swallow 1e-17, sums of weight times target need not: their quotient."""
+    weights = np.where(np.arange(60) < 40, 1.0, 1e-17)
+    targets = np.tile([1.0, -1.0], 30)
+    for _ in range(10):
+        images = rng.integers(0, 256, (60, 3, 3)).astype(np.uint8)
+        split = searching(cv.lbp_features(3), images).best(
+            np.arange(60), targets, weights, np.random.default_rng(0)
+        )
+        assert split.gain <= weights.sum()
+
+
 @pytest.mark.parametrize("kind", ["haar", "lbp"])
 def test_screening_finds_the_exact_split(kind, rng):
     features = cv.haar_features(12) if kind == "haar" else cv.lbp_features(12)

@@ -14,6 +14,7 @@ from classicvision._checks import check_size
 from classicvision._jit import kernel
 
 _LARGEST_WINDOW = 256  # pixels a side: the number of features grows with the fourth power
+_MOST_FEATURES = 2**25  # which take some gigabytes
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -49,6 +50,15 @@ def check_window_size(window, smallest=3):
     if window is None:
         raise TypeError("window must be an integer or (width, height), got None")
     return check_size(window, "window", at_least=smallest, at_most=_LARGEST_WINDOW)
+
+
+def check_feature_count(count, window):
+    """Refuse windows with more features than fit into memory."""
+    if count > _MOST_FEATURES:
+        raise ValueError(
+            f"window of {window[0]} x {window[1]} pixels has {count:,} features, more than "
+            f"{_MOST_FEATURES:,}; use a smaller one, such as 24 x 24"
+        )
 
 
 def check_windows(images, window):

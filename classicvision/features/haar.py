@@ -19,6 +19,7 @@ from classicvision._checks import check_option
 from classicvision._jit import kernel
 from classicvision.features._windows import (
     WindowSums,
+    check_feature_count,
     check_window_size,
     check_windows,
     corner_rows,
@@ -212,13 +213,14 @@ def haar_features(window: int | tuple[int, int] = (24, 24), mode: str = "basic")
     TypeError
         For a window that is no pair of integers, or a mode that is no string.
     ValueError
-        For a window out of range, or an unknown mode.
+        For a window out of range or with more than 33.5 million features, which one of 92 x 92
+        pixels has, or an unknown mode.
 
     Notes
     -----
     Features go by x, then y, then the width, then the height of their cells, then by kind.
 
-    Memory: 61 bytes a feature, 10 MB for 24 x 24 pixels.
+    Memory: 61 bytes a feature, 10 MB for 24 x 24 pixels, and some three times that on the way.
 
     References
     ----------
@@ -237,6 +239,7 @@ def haar_features(window: int | tuple[int, int] = (24, 24), mode: str = "basic")
     chosen = HAAR_MODES[: HAAR_MODES.index(mode) + 1]
     kinds = [(*kind[1:], False) for kind in _UPRIGHT if kind[0] in chosen]
     kinds += [(*kind[1:], True) for kind in _TILTED if kind[0] in chosen]
+    check_feature_count(sum(_count(width, height, *kind) for kind in kinds), (width, height))
     parts = [_of_kind(width, height, *kind) for kind in kinds]
     order = np.argsort(
         np.concatenate([places * len(kinds) + k for k, (places, _) in enumerate(parts)])
@@ -251,18 +254,23 @@ def haar_features(window: int | tuple[int, int] = (24, 24), mode: str = "basic")
     )
 
 
+def _count(width, height, across, down, _, tilted):
+    """Return how many features of a kind there are, for all sizes of cells together."""
+    w, h = across * np.arange(1, width + 1)[:, None], down * np.arange(1, height + 1)
+    wide, high = (w + h, w + h) if tilted else (w, h)
+    return int((np.maximum(width + 1 - wide, 0) * np.maximum(height + 1 - high, 0)).sum())
+
+
 def _of_kind(width, height, across, down, rectangles, tilted):
     """Return the number of the place and size of each feature of a kind, and its rectangles."""
-    shape = (width, height, width, height)
-    x, y, w, h = (axis.ravel() for axis in np.indices(shape))
-    w, h = w + 1, h + 1
+    x, y, w, h = np.ogrid[:width, :height, 1 : width + 1, 1 : height + 1]
     if tilted:
-        fits = (x + across * w <= width) & (y + across * w + down * h <= height)
-        fits &= x >= down * h
+        fits = (x + across * w <= width) & (y + across * w + down * h <= height) & (x >= down * h)
     else:
         fits = (x + across * w <= width) & (y + down * h <= height)
+    x, y, w, h = np.nonzero(fits)
     places = np.flatnonzero(fits)
-    x, y, w, h = x[places], y[places], w[places], h[places]
+    w, h = w + 1, h + 1
     boxes = np.zeros((len(places), _RECTANGLES, 4), np.int32)
     for k, (left, top, columns, rows, _) in enumerate(rectangles):
         boxes[:, k, 0] = x + left * w - (top * h if tilted else 0)

@@ -18,6 +18,7 @@ import numpy as np
 from classicvision._jit import kernel
 from classicvision.features._windows import (
     WindowSums,
+    check_feature_count,
     check_window_size,
     check_windows,
     sum_windows,
@@ -164,7 +165,8 @@ def lbp_features(window: int | tuple[int, int] = (24, 24)) -> LBPFeatures:
     TypeError
         For a window that is no pair of integers.
     ValueError
-        For a window out of range.
+        For a window out of range or with more than 33.5 million features, which one of 187 x 187
+        pixels has.
 
     References
     ----------
@@ -177,8 +179,10 @@ def lbp_features(window: int | tuple[int, int] = (24, 24)) -> LBPFeatures:
     8464
     """
     width, height = check_window_size(window)
-    x, y, w, h = (axis.ravel() for axis in np.indices((width, height, width // 3, height // 3)))
-    w, h = w + 1, h + 1
+    across, down = (np.arange(side - 2, 0, -3).sum() for side in (width, height))
+    check_feature_count(int(across * down), (width, height))
+    x, y, w, h = np.ogrid[:width, :height, 1 : width // 3 + 1, 1 : height // 3 + 1]
     fits = (x + 3 * w <= width) & (y + 3 * h <= height)
-    cells = np.stack([x[fits], y[fits], w[fits], h[fits]], axis=1).astype(np.int32)
+    cells = np.argwhere(fits).astype(np.int32)
+    cells[:, 2:] += 1
     return LBPFeatures((width, height), cells)

@@ -89,6 +89,7 @@ def test_many_windows_at_once_are_those_one_by_one(rng):
     [
         (2, "basic", ValueError, "window width must be at least 3, got 2"),
         (300, "basic", ValueError, "window width must be at most 256, got 300"),
+        (128, "basic", ValueError, "128 pixels has 129,141,376 features, more than .*; use a sm"),
         (None, "basic", TypeError, "window must be an integer or .width, height., got None"),
         ((3.5, 4), "basic", TypeError, "window width must be an integer, got 3.5"),
         (5, "every", ValueError, "mode must be"),

@@ -52,6 +52,8 @@ def test_some_of_the_features(rng):
 
 
 def test_wrong_arguments():
+    with pytest.raises(ValueError, match="window of 200 x 200 pixels has 43,996,689 features"):
+        cv.lbp_features(200)
     with pytest.raises(ValueError, match="window height must be at least 3, got 2"):
         cv.lbp_features((5, 2))
     with pytest.raises(ValueError, match=r"shape \(n, 5, 5\), the window's"):

@@ -103,11 +103,15 @@ def _all_scales(window, size, scale_factor):
     return np.array(scales).astype(np.float32)
 
 
+def thread_count(n_jobs):
+    """Return how many threads ``n_jobs`` means: -1 are all cores, -2 all but one."""
+    threads = 1 if n_jobs is None else check_jobs(n_jobs)
+    return threads if threads > 0 else max(1, (os.cpu_count() or 1) + 1 + threads)
+
+
 def map_layers(function, layers, n_jobs):
     """Apply ``function`` to all layers, in threads if asked for, the largest layer first."""
-    threads = 1 if n_jobs is None else check_jobs(n_jobs)
-    if threads < 0:
-        threads = max(1, (os.cpu_count() or 1) + 1 + threads)
+    threads = thread_count(n_jobs)
     if threads == 1 or len(layers) < 2:
         return [function(layer) for layer in layers]
     with ThreadPoolExecutor(min(threads, len(layers))) as pool:

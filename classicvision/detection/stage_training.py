@@ -139,9 +139,9 @@ def _grow(search, kept, targets, weights, max_depth, boosting, rng):
         return None, None
     splits, links = [root], [[0, 0]]
     place = np.zeros(search.count, np.int64)  # the node, or minus the leaf less one
-    leaves, level = 0, [(0, active)]
-    for depth in range(1, max_depth + 1):
-        below = []
+    leaves, level, depth = 0, [(0, active)], 0
+    while level:
+        below, depth = [], depth + 1
         for node, rows in level:
             left = search.goes_left(splits[node])
             here = place == node

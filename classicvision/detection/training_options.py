@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from classicvision._checks import check_jobs, check_number, check_option, check_random_state
 from classicvision.detection._crops import check_crops, resize_crops
 from classicvision.detection.split_search import SEARCHES
@@ -50,10 +48,3 @@ def windows_of(crops, window, name):
 def seed_of(random_state):
     """Return an integer from which all random numbers of a training are drawn."""
     return int(check_random_state(random_state).integers(2**63))
-
-
-def thread_count(n_jobs):
-    """Return how many threads ``n_jobs`` means: -1 are all cores, -2 all but one."""
-    if n_jobs is None:
-        return 1
-    return n_jobs if n_jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + n_jobs)

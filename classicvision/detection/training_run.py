@@ -10,6 +10,7 @@ import numpy as np
 
 from classicvision.detection.cascade import CascadeDetector
 from classicvision.detection.cascade_growing import first_stages, with_stage
+from classicvision.detection.cascade_layers import thread_count
 from classicvision.detection.negative_mining import Cursor, Mined, NegativeMiner
 from classicvision.detection.split_search import SplitSearch
 from classicvision.detection.stage_training import train_stage
@@ -17,7 +18,6 @@ from classicvision.detection.training_checkpoint import Progress, load_progress,
 from classicvision.detection.training_options import (
     checked_options,
     seed_of,
-    thread_count,
     windows_of,
 )
 from classicvision.detection.training_report import Report
@@ -54,7 +54,7 @@ class TrainingRun:
         self.checkpoint = checkpoint
         # Without a random state the seed is that of the checkpoint, if there is one.
         seed = None if trainer.random_state is None else seed_of(trainer.random_state)
-        self.fingerprint = self._fingerprint(negatives, seed)
+        self.fingerprint = None if checkpoint is None else self._fingerprint(negatives, seed)
         self.start = self._start(seed_of(None) if seed is None else seed)
         self.threads = thread_count(options["n_jobs"])
         self.miner = NegativeMiner(
@@ -219,4 +219,8 @@ class TrainingRun:
         known.update(self.validation)
         own = getattr(negatives, "fingerprint", None)
         known.update((own() if own is not None else f"{len(negatives)}").encode())
+        if isinstance(negatives, (list, tuple, np.ndarray)):  # others may open files
+            for image in map(np.asarray, negatives):
+                known.update(f"{image.shape} {image.dtype}".encode())
+                known.update(np.ascontiguousarray(image))
         return known.hexdigest()

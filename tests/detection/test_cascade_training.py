@@ -93,9 +93,10 @@ def test_another_seed_is_another_model(negatives):
 
 
 def test_validation_crops_choose_the_thresholds(negatives):
-    own = trainer(stages=3)
-    own.fit(crops(80), negatives, validation=crops(50, seed=9))
-    assert own.detector_.stages
+    held, own = crops(50, seed=9), trainer(stages=1)
+    detector = own.fit(crops(80), negatives, validation=held)
+    passed = [len(detector.scan(crop, 1, (1, 1))[0]) == 1 for crop in held]
+    assert np.mean(passed) == own.history_[0]["hit_rate"] >= own.min_hit_rate
 
 
 class _Stop(Exception):
@@ -189,6 +190,8 @@ def test_a_checkpoint_of_another_training_is_refused(negatives, tmp_path):
             other.fit(crops(80), negatives, checkpoint=path)
     with pytest.raises(ValueError, match="other data or other parameters"):
         trainer(stages=1).fit(crops(81), negatives, checkpoint=path)
+    with pytest.raises(ValueError, match="other data or other parameters"):
+        trainer(stages=1).fit(crops(80), [image + 1 for image in negatives], checkpoint=path)
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"not a zip file at all"])

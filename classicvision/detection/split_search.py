@@ -269,7 +269,7 @@ class SplitSearch:
             Draws the windows that screening looks at.
         """
         candidates = np.arange(len(self._features))
-        if self._screened and len(rows) > self._n_drawn:
+        if self._screened and len(candidates) > self._n_refined:
             gains = self._screen(rows, targets, weights, rng)
             order = np.argsort(-gains, kind="stable")[: self._n_refined]
             candidates = np.sort(order[gains[order] >= 0])

@@ -37,7 +37,7 @@ def best_threshold(values, targets, weights, criterion):
 def test_haar_split_is_the_best_of_all(criterion, rng):
     images, targets, weights = samples(rng, 12, 4, 3)
     features = cv.haar_features((4, 3), "all")
-    split = searching(features, images, criterion).best(
+    split = searching(features, images, criterion, search="exact").best(
         np.arange(12), targets, weights, np.random.default_rng(0)
     )
     values = features.evaluate(images)
@@ -53,10 +53,10 @@ def test_the_split_of_some_windows_does_not_look_at_the_others(rng):
     images, targets, weights = samples(rng, 16, 4, 4)
     features = cv.haar_features(4)
     rows = np.array([1, 2, 5, 8, 9, 13, 15])
-    some = searching(features, images).best(
+    some = searching(features, images, search="exact").best(
         rows, targets[rows], weights[rows], np.random.default_rng(0)
     )
-    alone = searching(features, images[rows]).best(
+    alone = searching(features, images[rows], search="exact").best(
         np.arange(7), targets[rows], weights[rows], np.random.default_rng(0)
     )
     assert (some.feature, some.threshold) == (alone.feature, alone.threshold)

@@ -6,7 +6,7 @@ Every public name is available here and is loaded when it is first used, so that
     import classicvision as cv
 
     image = cv.read_image("photo.jpg")
-    faces = cv.CascadeDetector.load("frontalface").detect(image)
+    faces = cv.CascadeDetector.load().detect(image)
 """
 
 import importlib

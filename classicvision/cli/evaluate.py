@@ -6,22 +6,22 @@ import os
 import click
 
 from classicvision.cli._messages import error, message, result
+from classicvision.cli._models import DEFAULT_MODEL, MODEL_HELP, usual_neighbors
 from classicvision.cli._run import Number
 from classicvision.images import FACES_SAMPLE
 
 _SAMPLE_BOXES = [[176, 66, 274, 172]]  # the face of the sample, marked by hand
 _FALSE_POSITIVES = (0.1, 0.5, 1, 2)  # per image
 _MEAN_BETWEEN = (0.1, 2)
-_MIN_NEIGHBORS = 3  # of CascadeDetector.detect, where recall and precision are given
 
 
 @click.command("evaluate")
 @click.argument("annotations", required=False)
 @click.option(
     "--model",
-    default="frontalface",
+    default=DEFAULT_MODEL,
     metavar="NAME|XML",
-    help="A cascade file of OpenCV's format, or the name of an installed one: frontalface.",
+    help=MODEL_HELP,
 )
 @click.option("--label", metavar="NAME", help="Look for the boxes of this class only.")
 @click.option(
@@ -64,7 +64,7 @@ def evaluate(annotations, model, label, match, iou_threshold, scale_factor, plot
     the score is the number of windows that agree.
 
     Prints how many of the objects are found with so many false positives per photograph, and
-    recall and precision at min-neighbors 3, the default of classicvision faces.
+    recall and precision at the min-neighbors that classicvision faces takes for the model.
 
     \b
     Examples:
@@ -85,7 +85,8 @@ def evaluate(annotations, model, label, match, iou_threshold, scale_factor, plot
         options["iou_threshold"] = iou_threshold
     curve = _evaluate(detector, samples, n_jobs=jobs, progress=True, **options)
     about = {"annotations": name, "model": model, **options}
-    result(_json(curve, about) if as_json else _text(curve, name))
+    neighbors = usual_neighbors(model)
+    result(_json(curve, about, neighbors) if as_json else _text(curve, name, neighbors))
     if figure is not None and not _save(figure, curve, plot):
         return 1
     return 1 if samples.failures else 0
@@ -167,10 +168,10 @@ def _evaluate(detector, samples, **options):
         raise click.ClickException(str(problem)) from None
 
 
-def _text(curve, name):
+def _text(curve, name, neighbors):
     from classicvision.images.reading import display_name
 
-    point = curve.operating_point(_MIN_NEIGHBORS + 1)  # groups of more than _MIN_NEIGHBORS windows
+    point = curve.operating_point(neighbors + 1)  # groups of more windows than that
     low, high = _MEAN_BETWEEN
     lines = [
         f"{display_name(name)}: {_count(curve.objects, 'object')} in "
@@ -183,8 +184,8 @@ def _text(curve, name):
     lines += [
         f"  {rate:.3f} found on average between {low:g} and {high:g}",
         f"  {curve.average_precision:.3f} average precision",
-        f"  {point.recall:.3f} recall at min-neighbors {_MIN_NEIGHBORS}",
-        f"  {point.precision:.3f} precision at min-neighbors {_MIN_NEIGHBORS}",
+        f"  {point.recall:.3f} recall at min-neighbors {neighbors}",
+        f"  {point.precision:.3f} precision at min-neighbors {neighbors}",
         f"  {1e3 * curve.seconds_per_image:.1f} ms an image",
     ]
     return "\n".join(lines)
@@ -194,8 +195,8 @@ def _count(number, what):
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _json(curve, about):
-    point = curve.operating_point(_MIN_NEIGHBORS + 1)
+def _json(curve, about, neighbors):
+    point = curve.operating_point(neighbors + 1)
     rates = {
         f"{allowed:g}": curve.detection_rate_at(allowed, per_image=True)
         for allowed in _FALSE_POSITIVES
@@ -204,7 +205,7 @@ def _json(curve, about):
         **about,
         detection_rate_at=rates,
         mean_detection_rate=curve.mean_detection_rate(*_MEAN_BETWEEN),
-        operating_point={"min_neighbors": _MIN_NEIGHBORS, **point._asdict()},
+        operating_point={"min_neighbors": neighbors, **point._asdict()},
     )
 
 

@@ -8,6 +8,7 @@ import os
 import click
 
 from classicvision.cli._messages import result
+from classicvision.cli._models import DEFAULT_MODEL, MODEL_HELP, usual_neighbors
 from classicvision.cli._run import Number, Size, image_command, run
 from classicvision.images import FACES_SAMPLE
 
@@ -17,9 +18,9 @@ _FACE = "face"  # the label of the installed model; that of a file is its name
 @image_command
 @click.option(
     "--model",
-    default="frontalface",
+    default=DEFAULT_MODEL,
     metavar="NAME|XML",
-    help="A cascade file of OpenCV's format, or the name of an installed one: frontalface.",
+    help=MODEL_HELP,
 )
 @click.option(
     "--scale-factor",
@@ -31,9 +32,9 @@ _FACE = "face"  # the label of the installed model; that of a file is its name
 @click.option(
     "--min-neighbors",
     type=click.IntRange(min=0),
-    default=3,
     metavar="N",
-    help="Report groups of more than N windows (3); 0: every window.",
+    help="Report groups of more than N windows (4 with our models, 3 with others); 0: every "
+    "window.",
 )
 @click.option("--min-size", type=Size(), metavar="PIXELS", help="Smallest face: 40 or 40x60.")
 @click.option("--max-size", type=Size(), metavar="PIXELS", help="Largest face.")
@@ -64,6 +65,8 @@ def faces(inputs, model, as_json, format, **options):
     sizes = options["min_size"], options["max_size"]
     if None not in sizes and any(low > high for low, high in zip(*sizes, strict=True)):
         raise click.UsageError("--min-size must be at most --max-size")
+    if options["min_neighbors"] is None:
+        options["min_neighbors"] = usual_neighbors(model)
     label = os.path.splitext(os.path.basename(model))[0] if os.path.exists(model) else _FACE
     find = functools.partial(_find, _load(model), label, options)
     coco = {"images": [], "annotations": [], "categories": [{"id": 0, "name": label}]}

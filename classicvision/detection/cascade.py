@@ -37,7 +37,11 @@ if TYPE_CHECKING:
 _GROUP_EPS = 0.2
 
 # name -> (package that installs it, path inside the package)
-_MODELS = {"frontalface": ("skimage", "data/lbpcascade_frontalface_opencv.xml")}
+_MODELS = {
+    "frontal_face": ("classicvision", "models/frontal_face.xml"),
+    "frontal_face_lbp": ("classicvision", "models/frontal_face_lbp.xml"),
+    "frontalface": ("skimage", "data/lbpcascade_frontalface_opencv.xml"),
+}
 MODEL_NAMES = tuple(_MODELS)
 
 
@@ -67,7 +71,7 @@ class CascadeDetector:
     Examples
     --------
     >>> import classicvision as cv
-    >>> detector = cv.CascadeDetector.load("frontalface")
+    >>> detector = cv.CascadeDetector.load()
     >>> faces = detector.detect(cv.sample_image("astronaut"), scale_factor=1.2)
     >>> len(faces)
     1
@@ -82,14 +86,15 @@ class CascadeDetector:
         self._model = make_model(cascade)
 
     @classmethod
-    def load(cls, path_or_name: str | os.PathLike[str] = "frontalface") -> Self:
+    def load(cls, path_or_name: str | os.PathLike[str] = "frontal_face") -> Self:
         """Load a cascade from an OpenCV XML file or by the name of a model that is installed.
 
         Parameters
         ----------
         path_or_name : path-like or str
             A Haar cascade (old or new format, upright and tilted features, stumps and trees)
-            or an LBP cascade; or ``"frontalface"``, OpenCV's LBP face cascade that
+            or an LBP cascade; or the name of an installed model: ``"frontal_face"`` and
+            ``"frontal_face_lbp"``, our own, or ``"frontalface"``, OpenCV's LBP face cascade that
             scikit-image installs. A file of that name goes first.
 
         Returns

@@ -12,7 +12,7 @@ import classicvision as cv
 from classicvision.images import FACES_SAMPLE, sample_path
 
 FACE = [[176, 66, 274, 172]]  # marked by hand: the astronaut's face
-MODEL = "frontalface"
+MODEL = "frontal_face"
 
 
 def test_sample(run):
@@ -112,7 +112,7 @@ def test_other_models_name_their_objects(run, photo):
         (b"hello", "not well-formed XML"),
         (b"<a/>", "not an OpenCV cascade"),
         (b"", "not well-formed XML"),
-        (None, "no such cascade file; the installed models are frontalface"),
+        (None, "no such cascade file; the installed models are frontal_face"),
     ],
 )
 def test_a_file_that_is_no_cascade(run, tmp_path, content, reason):

@@ -214,7 +214,7 @@ def test_a_detector_is_loaded_not_made_from_a_name():
 
 
 def test_missing_model():
-    with pytest.raises(FileNotFoundError, match="installed models are frontalface"):
+    with pytest.raises(FileNotFoundError, match="installed models are frontal_face"):
         CascadeDetector.load("no-such-model")
 
 

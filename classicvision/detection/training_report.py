@@ -14,16 +14,17 @@ _LINE_SECONDS = 0.2  # between two states of a line that is overwritten
 class Report:
     """Lines on standard error, and the time of the next checkpoint."""
 
-    def __init__(self, options, verbose, stages=0):
+    def __init__(self, options, verbose, stages=0, windows=0):
         self._options, self._verbose = options, verbose
         self._begin = self._stage_begin = self._saved = self._shown = time.monotonic()
         self._terminal = verbose > 0 and sys.stderr is not None and sys.stderr.isatty()
         self._stages, self._seconds = stages, []
+        self._windows = windows  # of the stage under way, searched before an interruption
 
     def mining(self, mined, count):
         """Take note of windows found; say whether it is time for a checkpoint."""
         now = time.monotonic()
-        speed = mined.windows / max(now - self._stage_begin, 1e-9)
+        speed = (mined.windows - self._windows) / max(now - self._stage_begin, 1e-9)
         self._overwrite(
             f"stage {self._stages + 1}: {len(mined.crops):,} of {count:,} negatives, "
             f"{mined.windows:,} windows, {speed / 1e6:.1f} million a second, "
@@ -45,7 +46,7 @@ class Report:
             self._overwrite(f"stage {self._stages + 1}:{text[1:]}")
 
     def stage(self, record):
-        self._stages += 1
+        self._stages, self._windows = self._stages + 1, 0
         now = time.monotonic()
         seconds, self._stage_begin = now - self._stage_begin, now
         self._seconds.append(seconds)

@@ -66,7 +66,8 @@ class TrainingRun:
             options["features"] == "haar",
             options["n_jobs"],
         )
-        self.report = Report(options, options["verbose"], len(self.start.history))
+        done = len(self.start.history), self.start.mined.windows
+        self.report = Report(options, options["verbose"], *done)
 
     def finish(self):
         """Train what is left to train; return the `Progress` and why it ended."""

@@ -357,7 +357,7 @@ class CascadeDetector:
         step : int
             Distance in pixels between neighbouring windows.
         lattice : (int, int)
-            Columns and rows of windows; all must lie in the image.
+            Columns and rows of windows, all of which lie in the image.
         depth : ndarray of uint16, shape (lattice rows, lattice columns), optional
             Where the number of stages that each window passes is written.
 
@@ -367,6 +367,11 @@ class CascadeDetector:
             Column and row, in the lattice, of the windows that pass all stages.
         sums : ndarray of float64, shape (n,)
             The sum of leaves of the last stage.
+
+        Raises
+        ------
+        ValueError
+            For windows that do not all lie in the image.
         """
         return scan_image(self._model, gray, step, lattice, depth)
 

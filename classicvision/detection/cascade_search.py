@@ -94,6 +94,12 @@ def search_enlarged(model, gray, integrals, layer, depth=None):
 
 def scan_image(model, gray, step, lattice, depth=None):
     """Run the cascade over an image as it is; see `CascadeDetector.scan`."""
+    for side, count, length in zip(model.cascade.window, lattice, gray.shape[::-1], strict=True):
+        if step < 1 or count < 0 or (count and (count - 1) * step + side > length):
+            raise ValueError(
+                f"lattice must be of windows inside the image, got {tuple(lattice)} of them, "
+                f"{step} pixels apart, for an image of shape {gray.shape}"
+            )
     haar = model.cascade.kind == "haar"
     stored = lay_out(gray, model.corners, step, with_squares=haar)
     return _scan(model, lattice, stored, depth)

@@ -141,6 +141,11 @@ class TrainingRun:
             return f"the cascade passes {ratio:.2g} of all windows, and is asked for {wanted:.2g}"
         if progress.cascade is not None and ratio < options["min_acceptance_ratio"]:
             return f"the cascade passes {ratio:.2g} of all windows, below min_acceptance_ratio"
+        if alive < _LEAST_POSITIVES and progress.cascade is None:
+            return (
+                f"only {alive} of {len(self.positives)} positives have the contrast that Haar "
+                "features need; leave the others out"
+            )
         if alive < _LEAST_POSITIVES:
             return f"only {alive} positives pass all stages; raise min_hit_rate"
         return None

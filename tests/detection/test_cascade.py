@@ -202,6 +202,15 @@ def test_wrong_images(detector):
         detector.detect(np.zeros((2, 30, 30, 3), np.uint8))
 
 
+@pytest.mark.parametrize(("step", "lattice"), [(1, (8, 5)), (1, (7, 6)), (3, (4, 2)), (0, (1, 1))])
+def test_windows_beyond_the_image_are_not_scanned(detector, step, lattice):
+    width, height = detector.window
+    image = np.zeros((height + 4, width + 6), np.uint8)
+    detector.scan(image, 1, (7, 5))
+    with pytest.raises(ValueError, match="lattice must be of windows inside the image"):
+        detector.scan(image, step, lattice)
+
+
 def test_a_folder_does_not_hide_a_model(tmp_path, monkeypatch):
     (tmp_path / "frontalface").mkdir()
     monkeypatch.chdir(tmp_path)

@@ -261,6 +261,12 @@ def test_wrong_positives(positives, error, message, negatives):
         trainer().fit(positives, negatives)
 
 
+def test_positives_without_contrast(negatives):
+    flat = np.full((20, 12, 12), 99, np.uint8)
+    with pytest.raises(ValueError, match="only 5 of 25 positives have the contrast that Haar"):
+        trainer().fit(np.concatenate([flat, crops(5)]), negatives)
+
+
 def test_no_negatives():
     with pytest.raises(ValueError, match="negatives must be at least one image, got none"):
         trainer().fit(crops(20), [])

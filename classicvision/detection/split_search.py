@@ -21,7 +21,7 @@ import numpy as np
 from classicvision._jit import kernel
 from classicvision.features.haar import HaarFeatures, haar_values
 from classicvision.features.lbp import lbp_values
-from classicvision.learning.splits import ERROR, VARIANCE, best_cut
+from classicvision.learning.splits import CRITERIA, best_cut, gain_of_cut
 
 SEARCHES = ("screened", "exact")
 _BINS = 64  # thresholds that screening tries
@@ -52,16 +52,7 @@ class Split:
     subset: np.ndarray
 
 
-# w and s: weight, and sum of weight times target, of the windows on a side.
-@kernel(inline=True, views_only=True)
-def _gain(by_error, left_w, left_s, right_w, right_s):
-    """What is to be large: less misclassified weight, or less variance on both sides."""
-    if by_error:
-        return abs(left_s) + abs(right_s)
-    return left_s * left_s / left_w + right_s * right_s / right_w
-
-
-# i = window, b = bin
+# i = window, b = bin; w and s: weight, and sum of weight times target, of the windows on a side
 @kernel(views_only=True)
 def _ranges(sums, scale, corners, weights, values, lows, steps):
     """Where the first bin of each feature begins, and how many bins one unit of its value is."""
@@ -75,7 +66,7 @@ def _ranges(sums, scale, corners, weights, values, lows, steps):
 
 
 @kernel(views_only=True)
-def _gain_of_bins(by_error, histogram):
+def _gain_of_bins(criterion, histogram):
     """The best gain of a cut between bins, each with a count and a sum of targets in one number."""
     total = 0
     for b in range(histogram.size):
@@ -88,14 +79,15 @@ def _gain_of_bins(by_error, histogram):
         left_w = (left + half) // _COUNT
         left_s, right_w = np.float64(left - left_w * _COUNT), count - left_w
         if left_w > 0 and right_w > 0:
-            gain = _gain(by_error, np.float64(left_w), left_s, np.float64(right_w), target - left_s)
+            weights = np.float64(left_w), np.float64(right_w)
+            gain = gain_of_cut(criterion, left_s, weights[0], target - left_s, weights[1])
             best = max(best, gain)
     return best
 
 
 @kernel(views_only=True)
 def _screen_haar(
-    sums, scale, corners, weights, lows, steps, targets, by_error, values, bins, even, odd, gains
+    sums, scale, corners, weights, lows, steps, targets, criterion, values, bins, even, odd, gains
 ):
     first, last = np.float32(0), np.float32(_BINS - 1)
     for m in range(gains.size):
@@ -111,7 +103,7 @@ def _screen_haar(
             odd[bins[i + 1]] += targets[i + 1]
         for b in range(_BINS):
             even[b] += odd[b]
-        gains[m] = _gain_of_bins(by_error, even)
+        gains[m] = _gain_of_bins(criterion, even)
 
 
 @kernel(views_only=True)
@@ -168,7 +160,7 @@ def _sort_codes(code_w, code_s, means, starts, order):
 
 
 @kernel(views_only=True)
-def _cut_codes(codes, targets, weights, by_error, code_w, code_s, means, starts, order, subset):
+def _cut_codes(codes, targets, weights, criterion, code_w, code_s, means, starts, order, subset):
     """The best subset of codes, which goes left; return its gain.
 
     Sorted by their mean target, the codes of the best subset stand side by side (W. D. Fisher,
@@ -192,7 +184,7 @@ def _cut_codes(codes, targets, weights, by_error, code_w, code_s, means, starts,
         left_s += code_s[order[j]]
         if left_w <= least or all_w - left_w <= least:
             continue
-        gain = _gain(by_error, left_w, left_s, all_w - left_w, all_s - left_s)
+        gain = gain_of_cut(criterion, left_s, left_w, all_s - left_s, all_w - left_w)
         if gain > best:
             best, chosen = gain, j + 1
     for word in range(subset.size):
@@ -204,13 +196,13 @@ def _cut_codes(codes, targets, weights, by_error, code_w, code_s, means, starts,
 
 @kernel(views_only=True)
 def _search_lbp(
-    sums, corners, targets, weights, by_error, centre, codes, table, starts, order, gains, subsets
+    sums, corners, targets, weights, criterion, centre, codes, table, starts, order, gains, subsets
 ):
     code_w, code_s, means = table[0], table[1], table[2]
     for m in range(gains.size):
         lbp_values(sums, corners[m], centre, codes)
         gains[m] = _cut_codes(
-            codes, targets, weights, by_error, code_w, code_s, means, starts, order, subsets[m]
+            codes, targets, weights, criterion, code_w, code_s, means, starts, order, subsets[m]
         )
 
 
@@ -239,7 +231,7 @@ class SplitSearch:
         self._corners = features.corners()
         self._haar = isinstance(features, HaarFeatures)
         self._sums = features.sums(images)
-        self._by_error = criterion == "error"
+        self._criterion = CRITERIA[criterion]
         self._screened = search == "screened"
         self._n_drawn = n_drawn + n_drawn % 2
         self._n_refined = min(n_refined, len(features))
@@ -317,7 +309,7 @@ class SplitSearch:
             self._lows[part],
             self._steps[part],
             np.rint(targets * _UNIT).astype(np.int64) + _COUNT,
-            self._by_error,
+            self._criterion,
             np.empty(count, np.float32),
             np.empty(count, np.uint32),
             np.empty(_BINS, np.int64),
@@ -349,8 +341,7 @@ class SplitSearch:
         values = self._values(self._corners[part], part, rows)
         gains, thresholds = np.empty(len(part)), np.empty(len(part), np.float32)
         order, ascending = np.argsort(values, axis=1), np.empty((3, values.shape[1]))
-        criterion = ERROR if self._by_error else VARIANCE
-        _cut_values(values, order, targets, weights, criterion, ascending, gains, thresholds)
+        _cut_values(values, order, targets, weights, self._criterion, ascending, gains, thresholds)
         k = int(gains.argmax())
         if gains[k] < 0:
             return None
@@ -371,7 +362,7 @@ class SplitSearch:
             corners,
             targets,
             weights,
-            self._by_error,
+            self._criterion,
             np.empty(count, np.int32),
             np.empty(count, np.uint8),
             np.empty((3, _CODES)),

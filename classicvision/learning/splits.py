@@ -31,6 +31,14 @@ CRITERIA = {"variance": VARIANCE, "error": ERROR}  # what kernels take for each 
 _ROUNDING = 1e-12  # of a sum of weights; smaller differences are errors of the sums
 
 
+@kernel(inline=True, views_only=True)
+def gain_of_cut(criterion, left, left_weight, right, right_weight):
+    """Return the gain of a cut from S_L, W_L, S_R and W_R; the weights must be above 0."""
+    if criterion == VARIANCE:
+        return left * left / left_weight + right * right / right_weight
+    return abs(left) + abs(right)
+
+
 @kernel
 def best_cut(values, targets, weights, criterion):
     """Return the best cut of samples that are in the order of their values.
@@ -70,10 +78,7 @@ def best_cut(values, targets, weights, criterion):
         right, right_weight = total - left, total_weight - left_weight
         if values[k - 1] == values[k] or left_weight <= least or right_weight <= least:
             continue
-        if criterion == VARIANCE:
-            gain = left * left / left_weight + right * right / right_weight
-        else:
-            gain = abs(left) + abs(right)
+        gain = gain_of_cut(criterion, left, left_weight, right, right_weight)
         if gain > bar:
             best, bar, position = gain, gain * (1 + _ROUNDING), k
     return best, position

@@ -13,14 +13,14 @@ from classicvision.images import as_uint8, luminance
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-LARGEST_WINDOW = 10_000  # pixels a side, as in cascade files
+_LARGEST_SIDE = 10_000  # pixels a side, as in cascade files
 
 
-def check_window_size(window: int | tuple[int, int], name: str = "window") -> tuple[int, int]:
+def check_crop_size(window: int | tuple[int, int], name: str = "window") -> tuple[int, int]:
     """Return (width, height) as two ints from 1 to 10,000."""
     if window is None:
         raise TypeError(f"{name} must be an integer or (width, height), got None")
-    return check_size(window, name, at_least=1, at_most=LARGEST_WINDOW)
+    return check_size(window, name, at_least=1, at_most=_LARGEST_SIDE)
 
 
 def to_gray(image: ArrayLike, name: str = "image") -> NDArray[np.uint8]:
@@ -80,7 +80,7 @@ def resize_crops(images: ArrayLike, size: int | tuple[int, int]) -> NDArray[np.u
     array([[[25]]], dtype=uint8)
     """
     images = check_crops(images)
-    width, height = check_window_size(size, "size")
+    width, height = check_crop_size(size, "size")
     if images.shape[1:] == (height, width):
         return images
     resized = np.empty((len(images), height, width), np.uint8)

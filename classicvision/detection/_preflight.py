@@ -9,8 +9,8 @@ import numpy as np
 
 from classicvision._checks import check_number
 from classicvision.detection._crops import (
+    check_crop_size,
     check_crops,
-    check_window_size,
     resize,
     resize_crops,
     to_gray,
@@ -172,7 +172,7 @@ def check_samples(
     ...     print(line)
     only 1 negative image: a detector needs hundreds of varied ones for few false alarms; add more
     """
-    window = check_window_size(window)
+    window = check_crop_size(window)
     positives = check_crops(positives, "positives")
     warnings = _check_positives(positives, window)
     if len(negatives) == 0:

@@ -19,7 +19,7 @@ from classicvision._checks import check_number
 from classicvision.detection._annotation_files import images_in
 from classicvision.detection._annotations import read_annotations, source_kind
 from classicvision.detection._augmentation import augment_samples
-from classicvision.detection._crops import check_window_size, resize, resize_crops, to_gray
+from classicvision.detection._crops import check_crop_size, resize, resize_crops, to_gray
 from classicvision.detection._negatives import Negatives
 from classicvision.detection._preflight import check_samples, remove_duplicates
 from classicvision.detection._scenes import compose_scenes
@@ -125,8 +125,8 @@ def read_positives(
     >>> cv.read_positives(crops, window=24).shape
     (2, 24, 24)
     """
-    window = check_window_size(window)
-    size = window if size is None else check_window_size(size, "size")
+    window = check_crop_size(window)
+    size = window if size is None else check_crop_size(size, "size")
     margin = check_number(margin, "margin", at_least=-0.4, at_most=_LARGEST_MARGIN)
     path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
     if isinstance(path, bytes):

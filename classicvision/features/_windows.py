@@ -45,11 +45,11 @@ class WindowSums:
         return WindowSums(self.window, np.take(self.sums, indices, axis=1), self.scale[indices])
 
 
-def check_window_size(window, smallest=3):
+def check_window_size(window):
     """Return ``(width, height)`` of a window as two ints."""
     if window is None:
         raise TypeError("window must be an integer or (width, height), got None")
-    return check_size(window, "window", at_least=smallest, at_most=_LARGEST_WINDOW)
+    return check_size(window, "window", at_least=3, at_most=_LARGEST_WINDOW)
 
 
 def check_feature_count(count, window):

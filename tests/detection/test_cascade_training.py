@@ -141,12 +141,17 @@ def test_a_killed_training_ends_in_the_same_model(negatives, tmp_path):
     whole = trainer().fit(crops(150), negatives)
     path = tmp_path / "training.npz"
     rng = np.random.default_rng()
+
+    def saved():
+        return path.stat().st_mtime_ns if path.exists() else None
+
     for _ in range(3):
+        before = saved()
         process = subprocess.Popen([sys.executable, "-c", _PROGRAM, str(path)])
         deadline = time.monotonic() + 60
-        while not path.exists() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        time.sleep(rng.uniform(0, 0.3))
+        while saved() == before and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.002)
+        time.sleep(rng.uniform(0, 0.1))  # and it has gone on by then
         process.kill()
         process.wait()
     own = trainer()

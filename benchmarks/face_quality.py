@@ -102,6 +102,25 @@ def table(curves):
         )
 
 
+def plot(curves, path):
+    """Draw the detection rate against false positives per photograph."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
+    axes = figure.subplots()
+    for name, curve in curves.items():
+        ours = name not in OPENCV
+        label = name if ours else f"OpenCV's {name}"
+        x = np.maximum(curve.false_positives / curve.images, 1e-3)
+        axes.step(x, curve.detection_rate, where="post", label=label, lw=2.2 if ours else 1.1)
+    axes.set(xscale="log", xlim=(0.02, 4), ylim=(0.6, 1))
+    axes.set(xlabel="false positives per photograph", ylabel="faces found")
+    axes.axvspan(*MEAN_BETWEEN, color="0.93", zorder=0)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right", fontsize=8)
+    figure.savefig(path, dpi=110)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.face_quality", description=__doc__)
     parser.add_argument(
@@ -114,6 +133,7 @@ def main():
     parser.add_argument("--scale-factor", type=float, default=1.1, metavar="RATIO")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="times are true for 1")
     parser.add_argument("--json", metavar="FILE", help="write the curves here as well")
+    parser.add_argument("--plot", metavar="PNG", help="draw the curves, without improved LBP")
     options = parser.parse_args()
     data = os.environ.get("CLASSICVISION_DATA", "")
     folder = Path(data, options.scenes)
@@ -130,6 +150,10 @@ def main():
     print(f"{options.scenes}: {reference.objects} faces in {reference.images} photographs")
     for line in table(curves):
         print(line, flush=True)
+    if options.plot:
+        plot(
+            {name: curve for name, curve in curves.items() if name != "lbp improved"}, options.plot
+        )
     if options.json:
         lines = [curve.to_json(model=name, scenes=options.scenes) for name, curve in curves.items()]
         Path(options.json).write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -103,7 +103,7 @@ class CascadeTrainer(BaseEstimator):
     Negative images are opened one by one. The windows of a stage are all that grows with the data.
 
     Whatever ``n_jobs``, and however often a training was interrupted, the same data, parameters
-    and seed give the same model, byte for byte.
+    and seed give the same model, byte for byte, on processors for which NumPy has the same code.
 
     References
     ----------

@@ -261,7 +261,10 @@ class SplitSearch:
             Draws the windows that screening looks at.
         """
         candidates = np.arange(len(self._features))
-        if self._screened and len(candidates) > self._n_refined:
+        # Of many windows the few of a node of a tree are searched exactly. Few windows in all are
+        # screened like many: that all features are tried on them would take longer.
+        few = len(rows) <= self._n_drawn < self.count
+        if self._screened and not few and len(candidates) > self._n_refined:
             gains = self._screen(rows, targets, weights, rng)
             order = np.argsort(-gains, kind="stable")[: self._n_refined]
             candidates = np.sort(order[gains[order] >= 0])

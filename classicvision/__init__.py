@@ -58,6 +58,7 @@ _PUBLIC = {
     "hough.suppression": ["suppress_lines"],
     "learning.adaboost": ["AdaBoostClassifier"],
     "learning.stump": ["DecisionStump"],
+    "detection.annotated_samples": ["read_annotations"],
     "detection.calibration": ["calibrate_detector"],
     "detection.cascade": ["CascadeDetector"],
     "detection.cascade_training": ["CascadeTrainer"],

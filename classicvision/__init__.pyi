@@ -4,6 +4,7 @@ from classicvision import evaluation as evaluation
 from classicvision.boxes import group_boxes as group_boxes
 from classicvision.boxes import iou as iou
 from classicvision.boxes import nms as nms
+from classicvision.detection.annotated_samples import read_annotations as read_annotations
 from classicvision.detection.calibration import calibrate_detector as calibrate_detector
 from classicvision.detection.cascade import CascadeDetector as CascadeDetector
 from classicvision.detection.cascade_training import CascadeTrainer as CascadeTrainer

@@ -23,9 +23,9 @@ NAMES = [
     "haar_features", "hough_circles", "hough_ellipses", "hough_lines", "hough_segments",
     "hough_slope_intercept", "integral_image", "iou", "iter_images", "laplacian",
     "laplacian_of_gaussian", "laplacian_pyramid", "lbp_features", "match_template", "median",
-    "nms", "non_local_means", "pyramid_expand", "pyramid_reduce", "read_image", "read_positives",
-    "reconstruct", "sample_image", "sharpen", "squared_integral_image", "suppress_lines",
-    "tilted_integral_image", "trace_edges", "write_image", "zero_crossings",
+    "nms", "non_local_means", "pyramid_expand", "pyramid_reduce", "read_annotations", "read_image",
+    "read_positives", "reconstruct", "sample_image", "sharpen", "squared_integral_image",
+    "suppress_lines", "tilted_integral_image", "trace_edges", "write_image", "zero_crossings",
 ]  # fmt: skip
 
 

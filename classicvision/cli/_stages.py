@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from classicvision.cli._models import DEFAULT_MODEL, load_model, usual_neighbors
 from classicvision.drawing import draw
 from classicvision.images import luminance
 from classicvision.results import Circles, Segments
@@ -98,13 +99,11 @@ def _hough_circles(photograph):
     ]
 
 
-def _cascade(photograph):
-    from classicvision.detection.cascade import CascadeDetector
-
-    detector = CascadeDetector.load()
+def _cascade(photograph, model=DEFAULT_MODEL):
+    detector = load_model(model)
     steps = detector.explain(photograph)
     windows = detector.detect(photograph, min_neighbors=0)
-    groups = detector.detect(photograph)
+    groups = detector.detect(photograph, min_neighbors=usual_neighbors(model))
     stages = len(detector.stages)
     return [
         ("photograph", photograph),

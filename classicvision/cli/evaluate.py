@@ -6,7 +6,7 @@ import os
 import click
 
 from classicvision.cli._messages import error, message, result
-from classicvision.cli._models import DEFAULT_MODEL, MODEL_HELP, usual_neighbors
+from classicvision.cli._models import DEFAULT_MODEL, MODEL_HELP, load_model, usual_neighbors
 from classicvision.cli._run import Number
 from classicvision.images import FACES_SAMPLE
 
@@ -103,12 +103,7 @@ def _figure():
 def _load(model):
     import numpy as np
 
-    from classicvision.detection.cascade import CascadeDetector
-
-    try:
-        detector = CascadeDetector.load(model)
-    except (OSError, ValueError) as problem:
-        raise click.ClickException(str(problem)) from None
+    detector = load_model(model)
     detector.detect(np.zeros(detector.window[::-1], np.uint8))  # compiles, so that none is timed
     return detector
 

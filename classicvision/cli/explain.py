@@ -6,6 +6,7 @@ import sys
 import click
 
 from classicvision.cli._messages import error, message, result
+from classicvision.cli._models import MODEL_HELP
 from classicvision.images import CIRCLES_SAMPLE, FACES_SAMPLE, LINES_SAMPLE
 
 
@@ -21,7 +22,8 @@ from classicvision.images import CIRCLES_SAMPLE, FACES_SAMPLE, LINES_SAMPLE
     metavar="FILE",
     help="The picture to write (the algorithm's name and .png, in this folder).",
 )
-def explain(algorithm, image, output):
+@click.option("--model", metavar="NAME|XML", help=f"Of cascade. {MODEL_HELP}")
+def explain(algorithm, image, output, model):
     """Show the stages of an algorithm on a photograph, side by side in one picture.
 
     ALGORITHM is canny, hough-lines, hough-circles, pyramid or cascade. Without IMAGE a photograph
@@ -31,6 +33,7 @@ def explain(algorithm, image, output):
     Examples:
       classicvision explain canny
       classicvision explain hough-lines building.jpg -o stages.png
+      classicvision explain cascade photo.jpg --model face.xml
       cat photo.jpg | classicvision explain pyramid -
     """
     from classicvision.cli._stages import STAGES
@@ -41,8 +44,10 @@ def explain(algorithm, image, output):
         raise click.UsageError("the image has no name: ''")
     if image is not None and os.path.isdir(image):
         raise click.UsageError(f"{image}: a folder; give one picture")
-    if output is not None and os.path.isdir(output):
-        raise click.UsageError(f"{output}: a folder; give the picture to write a name")
+    if model is not None and algorithm != "cascade":
+        raise click.UsageError(f"--model is for cascade: {algorithm} has no model")
+    output = output or f"{algorithm}.png"
+    _check_output(output, image)
     if image == "-" and sys.stdin is None:
         raise click.UsageError("there is no standard input to read '-' from")
     if image is None:
@@ -56,10 +61,22 @@ def explain(algorithm, image, output):
     except (OSError, ValueError) as problem:
         error(problem)
         raise click.exceptions.Exit(2) from None
-    output = output or f"{algorithm}.png"
+    options = {} if model is None else {"model": model}
     try:
-        write_image(output, tile(STAGES[algorithm](photograph)))
+        write_image(output, tile(STAGES[algorithm](photograph, **options)))
     except (OSError, ValueError) as problem:
         error(problem)
         raise click.exceptions.Exit(1) from None
     result(output)
+
+
+def _check_output(output, image):
+    """Refuse names that cannot be written to, and the name of the photograph."""
+    if os.path.isdir(output):
+        raise click.UsageError(f"{output}: a folder; give the picture to write a name")
+    folder = os.path.dirname(output) or "."
+    if not os.path.isdir(folder):
+        raise click.UsageError(f"{output}: there is no folder {folder}; make it first")
+    exist = image is not None and os.path.exists(image) and os.path.exists(output)
+    if exist and os.path.samefile(image, output):
+        raise click.UsageError(f"{output}: the picture itself; give --output another name")

@@ -8,7 +8,7 @@ import os
 import click
 
 from classicvision.cli._messages import result
-from classicvision.cli._models import DEFAULT_MODEL, MODEL_HELP, usual_neighbors
+from classicvision.cli._models import DEFAULT_MODEL, MODEL_HELP, load_model, usual_neighbors
 from classicvision.cli._run import Number, Size, image_command, run
 from classicvision.images import FACES_SAMPLE
 
@@ -67,8 +67,9 @@ def faces(inputs, model, as_json, format, **options):
         raise click.UsageError("--min-size must be at most --max-size")
     if options["min_neighbors"] is None:
         options["min_neighbors"] = usual_neighbors(model)
+    detector = load_model(model)
     label = os.path.splitext(os.path.basename(model))[0] if os.path.exists(model) else _FACE
-    find = functools.partial(_find, _load(model), label, options)
+    find = functools.partial(_find, detector, label, options)
     coco = {"images": [], "annotations": [], "categories": [{"id": 0, "name": label}]}
     report = {None: _print, "voc": _print, "yolo": _print, "json": _print_json}.get(
         "json" if as_json else format, functools.partial(_collect, coco)
@@ -90,15 +91,6 @@ def faces(inputs, model, as_json, format, **options):
 
         write_bytes(os.path.join(inputs.output, "classes.txt"), f"{label}\n".encode())
     return code
-
-
-def _load(model):
-    from classicvision.detection.cascade import CascadeDetector
-
-    try:
-        return CascadeDetector.load(model)
-    except (OSError, ValueError) as problem:
-        raise click.ClickException(str(problem)) from None
 
 
 def _find(detector, label, options, image):

@@ -147,6 +147,8 @@ def test_annotations_that_are_none(run, photo, tmp_path, content, message):
         (["--iou-threshold", "0"], "Invalid value for '--iou-threshold'"),
         (["--match", "area"], "Invalid value for '--match'"),
         (["--model", "gone.xml"], "gone.xml: no such cascade file"),
+        (["--model", "."], ".: a folder, not a model; give a cascade's .xml, or frontal_face"),
+        (["--model", ""], "the model has no name: ''; give a cascade's .xml, or frontal_face"),
     ],
 )
 def test_wrong_usage_is_one_line(run, arguments, message):

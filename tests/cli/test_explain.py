@@ -51,6 +51,21 @@ def test_thin_pictures_are_explained(run, algorithm, shape):
     assert max(cv.read_image(f"{algorithm}.png").shape) < 5000
 
 
+def test_the_stages_of_a_model_of_ones_own(run, photo):
+    cv.CascadeDetector.load("frontalface").first_stages(2).save("face.xml")
+    result = run("explain", "cascade", "photo.png", "--model", "face.xml")
+    assert (result.exit_code, result.stdout) == (0, "cascade.png\n")
+    titles = [title for title, _ in STAGES["cascade"](photo, model="face.xml")]
+    assert any(title.endswith("windows pass all 2 stages") for title in titles)
+
+
+def test_the_default_name_does_not_overwrite_the_photograph_either(run, photo):
+    os.rename("photo.png", "canny.png")
+    result = run("explain", "canny", "canny.png")
+    assert result.exit_code == 2
+    np.testing.assert_array_equal(cv.read_image("canny.png"), photo)
+
+
 def test_reads_standard_input(run, photo):
     with open("photo.png", "rb") as file:
         result = run("explain", "canny", "-", input=file.read())
@@ -77,7 +92,10 @@ def test_without_arguments_for_both(run):
         (["canny", ""], 2, "the image has no name"),
         (["canny", "."], 2, ".: a folder; give one picture"),
         (["canny", "photo.png", "-o", "."], 2, ".: a folder; give the picture to write a name"),
-        (["canny", "photo.png", "-o", "no/folder/here.png"], 1, "no/folder/here.png"),
+        (["canny", "photo.png", "-o", "no/folder/here.png"], 2, "there is no folder no/folder"),
+        (["canny", "photo.png", "-o", "./photo.png"], 2, "./photo.png: the picture itself"),
+        (["canny", "photo.png", "--model", "face.xml"], 2, "--model is for cascade: canny has no"),
+        (["cascade", "photo.png", "--model", "."], 2, ".: a folder, not a model; give a cascade's"),
         (["canny", "photo.png", "-o", "stages.xyz"], 1, "stages.xyz"),
     ],
 )

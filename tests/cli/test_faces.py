@@ -106,6 +106,15 @@ def test_other_models_name_their_objects(run, photo):
     assert run("faces", photo, *options).stdout.startswith(f"{photo}: {count} object")
 
 
+@pytest.mark.parametrize(("model", "reason"), [(".", "a folder"), ("", "no name: ''")])
+def test_a_model_that_is_no_file(run, model, reason):
+    result = run("faces", "--model", model)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert reason in result.stderr
+    assert "give a cascade's .xml, or frontal_face" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

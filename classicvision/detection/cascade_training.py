@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from classicvision.detection.cascade import CascadeDetector
 from classicvision.detection.cascade_writing import write_cascade
+from classicvision.detection.training_options import check_data
 from classicvision.detection.training_run import TrainingRun
 
 if TYPE_CHECKING:
@@ -202,10 +203,14 @@ class CascadeTrainer(BaseEstimator):
 
         Raises
         ------
-        TypeError, ValueError
-            For arguments out of range, or data from which nothing can be learned; the message
-            says what to change.
+        TypeError
+            For arguments of another type: paths, which `read_positives` and `Negatives` read, or
+            crops that are not uint8.
+        ValueError
+            For arguments out of range, crops more than 10 % off the window's aspect ratio, or data
+            from which nothing can be learned; the message says what to change.
         """
+        check_data(positives, negatives, validation, checkpoint)
         run = TrainingRun(self, positives, negatives, validation, checkpoint)
         progress, self.stop_reason_ = run.finish()
         self.history_ = progress.history

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+
+import numpy as np
+
 from classicvision._checks import check_jobs, check_number, check_option, check_random_state
 from classicvision.detection._crops import check_crops, resize_crops
 from classicvision.detection.split_search import SEARCHES
 from classicvision.features._windows import check_window_size
 from classicvision.features.haar import HAAR_MODES
+from classicvision.images.reading import display_name
 from classicvision.learning.boosting import BOOSTINGS
 
 FEATURES = ("haar", "lbp")
+_RATIO_SLACK = 0.1
 
 
 def checked_options(trainer):
@@ -41,8 +47,47 @@ def checked_options(trainer):
 
 
 def windows_of(crops, window, name):
-    """Return crops at the size of the window."""
-    return resize_crops(check_crops(crops, name), window)
+    """Return crops at the size of the window, whose aspect ratio they must have."""
+    crops = check_crops(crops, name)
+    (_, rows, columns), (width, height) = crops.shape, window
+    stretched = (columns / rows) / (width / height)
+    if max(stretched, 1 / stretched) > 1 + _RATIO_SLACK:
+        raise ValueError(
+            f"{name} are {columns} x {rows} pixels, unlike the window of {width} x {height}; "
+            "crop them to its aspect ratio, or set window=(width, height)"
+        )
+    return resize_crops(crops, window)
+
+
+def check_data(positives, negatives, validation, checkpoint):
+    """Refuse paths where images are wanted, and checkpoints that could never be written."""
+    for name, crops in (("positives", positives), ("validation", validation)):
+        if _are_paths(crops):
+            raise TypeError(
+                f"{name} must be an array of crops, got {crops!r:.80}; pass cv.read_positives(path)"
+            )
+    single = isinstance(negatives, np.ndarray) and negatives.ndim < 3
+    sequence = hasattr(negatives, "__len__") and hasattr(negatives, "__getitem__")
+    if not sequence or single or _are_paths(negatives):
+        got = f"an array of shape {negatives.shape}" if single else f"{negatives!r:.80}"
+        raise TypeError(
+            f"negatives must be a list of images, got {got}; pass cv.Negatives(path), or a list"
+        )
+    if checkpoint is None:
+        return
+    if not isinstance(checkpoint, str | os.PathLike):
+        raise TypeError(f"checkpoint must be the name of a file, got {checkpoint!r:.80}")
+    name, folder = display_name(os.fspath(checkpoint)), os.path.dirname(os.fspath(checkpoint))
+    if os.path.isdir(checkpoint):
+        raise ValueError(f"checkpoint {name} is a folder; give a file in it, training.npz")
+    if folder and not os.path.isdir(folder):
+        raise ValueError(f"checkpoint {name} is in no folder that exists; make it first")
+
+
+def _are_paths(images):
+    if isinstance(images, list | tuple):
+        return any(isinstance(image, str | os.PathLike) for image in images)
+    return isinstance(images, str | os.PathLike)
 
 
 def seed_of(random_state):

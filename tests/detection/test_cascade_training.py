@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -259,11 +260,42 @@ def test_wrong_parameters(options, error, message, negatives):
         (np.zeros((20, 12, 12)), TypeError, "positives must be of dtype uint8, got float64"),
         (np.zeros((12, 12), np.uint8), TypeError, r"positives must have shape \(n, rows, columns"),
         (crops(5), ValueError, "positives must be at least 10 crops, got 5"),
+        (crops(20)[:, :10], ValueError, "positives are 12 x 10 pixels, unlike the window of 12 x"),
+        ("faces.vec", TypeError, r"got 'faces.vec'; pass cv.read_positives\(path\)"),
+        (["one.png"], TypeError, r"got \['one.png'\]; pass cv.read_positives\(path\)"),
     ],
 )
 def test_wrong_positives(positives, error, message, negatives):
     with pytest.raises(error, match=message):
         trainer().fit(positives, negatives)
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize(
+    ("wrong", "got"),
+    [
+        ("photos", "'photos'"),
+        (Path("photos"), r"\w*Path\('photos'\)"),
+        (["a.png", "b.png"], r"\['a.png', 'b.png'\]"),
+        (None, "None"),
+        ((image for image in ()), "<generator object .*"),
+        (np.zeros((90, 90), np.uint8), r"an array of shape \(90, 90\)"),
+    ],
+)
+def test_wrong_negatives(wrong, got):
+    with pytest.raises(TypeError, match=rf"negatives must .* got {got}; pass cv.Negatives\(path"):
+        trainer().fit(crops(20), wrong)
+
+
+@pytest.mark.lane
+def test_checkpoints_that_could_not_be_written(tmp_path):
+    image = [np.zeros((90, 90), np.uint8)]
+    with pytest.raises(ValueError, match=r"is a folder; give a file in it, training\.npz"):
+        trainer().fit(crops(20), image, checkpoint=tmp_path)
+    with pytest.raises(ValueError, match=r"no.training.npz is in no folder that exists; make it"):
+        trainer().fit(crops(20), image, checkpoint=tmp_path / "no" / "training.npz")
+    with pytest.raises(TypeError, match="checkpoint must be the name of a file, got True"):
+        trainer().fit(crops(20), image, checkpoint=True)
 
 
 def test_positives_without_contrast(negatives):

@@ -50,7 +50,8 @@ def calibrate_detector(
     ----------
     detector : CascadeDetector
     samples : iterable of (image, boxes) or (image, boxes, ignored)
-        As for :func:`~classicvision.evaluate_detector`; none that the cascade was trained on.
+        As for :func:`~classicvision.evaluate_detector`, such as those of `read_annotations`; none
+        that the cascade was trained on.
     detection_rate : float, optional
         Find at least this share of the objects, 0 to 1, with as few false positives as possible.
     false_positives_per_image : float, optional
@@ -65,10 +66,12 @@ def calibrate_detector(
 
     Raises
     ------
-    TypeError, ValueError
-        If not one of the two targets is given, or it is out of range.
+    TypeError
+        For what is no `CascadeDetector`, a target that is no number, or ``min_neighbors`` among
+        the options: it is chosen.
     ValueError
-        If no choice reaches the target; the message says what comes next to it.
+        If not one of the two targets is given, or it is out of range; if no choice reaches it:
+        the message says what comes next to it.
 
     Examples
     --------
@@ -80,6 +83,13 @@ def calibrate_detector(
     >>> chosen.detection_rate, chosen.false_positives_per_image
     (1.0, 0.0)
     """
+    if not isinstance(detector, CascadeDetector):
+        raise TypeError(
+            f"detector must be a CascadeDetector, got {detector!r:.80}; CascadeDetector.load "
+            "reads one"
+        )
+    if "min_neighbors" in options:
+        raise TypeError("min_neighbors is what calibrate_detector chooses; leave it out")
     if (detection_rate is None) == (false_positives_per_image is None):
         raise ValueError("give one of detection_rate and false_positives_per_image")
     if detection_rate is not None:

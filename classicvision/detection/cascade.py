@@ -79,9 +79,7 @@ class CascadeDetector:
 
     def __init__(self, cascade: Cascade) -> None:
         if not isinstance(cascade, Cascade):
-            raise TypeError(
-                f"cascade must be a Cascade, got {cascade!r:.80}; use load(path_or_name)"
-            )
+            raise TypeError(f"cascade must be a Cascade, got {cascade!r:.80}; use load(path)")
         self._cascade = cascade
         self._model = make_model(cascade)
 
@@ -132,9 +130,8 @@ class CascadeDetector:
 
         Notes
         -----
-        The format is that of ``opencv_traincascade``, whatever the format of the file that was
-        loaded. All numbers are kept exactly, so that the same windows are found; comments, the
-        parameters of the training and features that are not used are not kept.
+        The format is that of ``opencv_traincascade``, whatever was loaded. All numbers are kept
+        exactly: the same windows are found. Comments, parameters and unused features are not.
         """
         write_cascade(path, self._cascade)
 
@@ -148,8 +145,10 @@ class CascadeDetector:
 
         Raises
         ------
-        TypeError, ValueError
-            For a count that is not whole, or out of range.
+        TypeError
+            For a count that is not whole.
+        ValueError
+            For a count out of range.
 
         Examples
         --------
@@ -230,8 +229,10 @@ class CascadeDetector:
 
         Raises
         ------
-        TypeError, ValueError
-            For an argument of the wrong type, or outside its range.
+        TypeError
+            For an argument of the wrong type.
+        ValueError
+            For an argument outside its range.
 
         Notes
         -----
@@ -285,8 +286,10 @@ class CascadeDetector:
 
         Raises
         ------
-        TypeError, ValueError
-            For an image that is not gray uint8, or options out of range.
+        TypeError
+            For an image that is not gray uint8.
+        ValueError
+            For options out of range.
         """
         gray = check_image(gray, name="gray", color=False)
         if gray.dtype != np.uint8:

@@ -73,7 +73,9 @@ def compare_detectors(
 
     Raises
     ------
-    TypeError, ValueError
+    TypeError
+        For what is no `DetectionCurve`, or an option of the wrong type.
+    ValueError
         If the curves are not of the same images, or for an option out of range.
 
     Notes

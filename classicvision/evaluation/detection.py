@@ -80,9 +80,11 @@ def evaluate_detector(
 
     Raises
     ------
-    TypeError, ValueError
-        For samples of another form, a detector that does not return `Detections`, no samples,
-        or samples without any box to find.
+    TypeError
+        For samples of another form, or a detector that does not return `Detections`.
+    ValueError
+        For no samples, samples without any box to find, boxes that are none, or options out of
+        range.
     OSError
         For an image that cannot be read.
 

@@ -14,6 +14,7 @@ from classicvision.features.lbp import LBPFeatures
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+_MOST = 1000  # pictures
 _OPACITY = 0.75  # of the boxes
 _GRID = (255, 200, 0)
 _MIDDLE_OPACITY = 0.4  # of the middle cell
@@ -45,7 +46,8 @@ def draw_features(
     TypeError
         For what is no image, or no features.
     ValueError
-        For an image of another size than the window, or a zoom out of range.
+        For an image of another size than the window, a zoom out of range, or more than 1000
+        features.
 
     Notes
     -----
@@ -69,6 +71,10 @@ def draw_features(
         raise TypeError(
             f"features must be HaarFeatures or LBPFeatures, got {type(features).__name__}; "
             "haar_features, lbp_features and CascadeDetector.features return them"
+        )
+    if len(features) > _MOST:
+        raise ValueError(
+            f"features must be at most {_MOST}, got {len(features)}; choose some: features[:6]"
         )
     image = check_image(image)
     width, height = features.window

@@ -56,6 +56,10 @@ def test_targets_that_cannot_be(detector, scenes):
         calibrate_detector(detector, scenes, detection_rate=1, false_positives_per_image=1)
     with pytest.raises(ValueError, match="detection_rate must be at most 1, got 2"):
         calibrate_detector(detector, scenes, detection_rate=2)
+    with pytest.raises(TypeError, match="min_neighbors is what calibrate_detector chooses; leave"):
+        calibrate_detector(detector, scenes, detection_rate=1, min_neighbors=3)
+    with pytest.raises(TypeError, match=r"detector must be a CascadeDetector, got 'face\.xml'"):
+        calibrate_detector("face.xml", scenes, detection_rate=1)
     impossible = [(scenes[0][0], [[0, 0, 3, 3]])]
     with pytest.raises(ValueError, match="no choice reaches detection_rate=1; the nearest is 0"):
         calibrate_detector(detector, impossible, detection_rate=1)

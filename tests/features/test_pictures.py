@@ -104,6 +104,13 @@ def test_lies_on_the_image_which_is_not_modified(rng):
         (GRAY, None, {"zoom": 0}, ValueError, "zoom must be at least 1, got 0"),
         (GRAY, None, {"zoom": 65}, ValueError, "zoom must be at most 64, got 65"),
         (GRAY.T, None, {}, ValueError, "image must have 8 rows and 10 columns, the window of"),
+        (
+            GRAY,
+            cv.lbp_features((20, 20)),
+            {},
+            ValueError,
+            r"features must be at most 1000, got \d+; choose some: feat",
+        ),
         (GRAY + 1j, None, {}, TypeError, "complex"),
     ],
 )

@@ -6,7 +6,6 @@ import contextlib
 import json
 import math
 import os
-import tempfile
 import time
 import warnings
 from dataclasses import dataclass
@@ -15,21 +14,25 @@ import numpy as np
 
 from classicvision import __version__
 from classicvision.cli._messages import message, result
+from classicvision.cli._training_files import report_path
 from classicvision.detection._annotations import source_kind
 from classicvision.detection.cascade_training import CascadeTrainer
 from classicvision.detection.samples import (
     Negatives,
     augment_samples,
     check_samples,
+    image_files,
     read_positives,
     resize_crops,
 )
+from classicvision.detection.training_report import counted
 from classicvision.features._windows import check_window_size
 from classicvision.images import write_bytes
 from classicvision.images.reading import display_name
 
 _ANNOTATED = ("info", "voc", "coco", "yolo")
 _CONTEXT = 1.5  # side of what is turned and shifted, in sides of the crop that is kept
+_FEW_NEGATIVES = 0.5  # of the windows wanted for a stage: fewer are worth a warning
 _DETAIL = 2  # its pixels for one of the window
 # Of the positives that are made: chosen by cross-validation on half as many stop signs as
 # `python -m benchmarks.object_quality` trains on. A detector that was shown objects a little out
@@ -42,6 +45,12 @@ _ADVICE = (
     ("augment_samples makes more", "give more, or have more made by --augment"),
     ("keep positives[remove_duplicates(positives)]", "remove them"),
     ("raise min_hit_rate", "raise --min-hit-rate"),
+    (
+        "raise max_weak_learners, lower min_hit_rate",
+        "raise --max-weak-learners, lower --min-hit-rate",
+    ),
+    ("delete it, or give another checkpoint", "delete it, or give another --output"),
+    ("; drop label=", "; drop --label "),
     ("set window=(width, height)", "set --window"),
     ("blank the objects out with Negatives.around", "annotate the objects in them"),
 )
@@ -63,23 +72,6 @@ class Samples:
     validation: np.ndarray | None
     negatives: Negatives
     about: dict
-
-
-def check_output(path):
-    """Refuse a model that could not be written when the training is over."""
-    if os.path.splitext(path)[1].lower() != ".xml":
-        raise ValueError(f"--output {display_name(path)}: the name of a model ends in .xml")
-    if os.path.isdir(path):
-        raise ValueError(f"--output {display_name(path)}: a folder; give the model a name")
-    folder = os.path.dirname(os.path.realpath(path))
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as problem:
-        raise ValueError(
-            f"--output {display_name(path)}: its folder cannot be written to "
-            f"({problem.strerror}); make it, or give another"
-        ) from None
 
 
 def read_samples(*, positives, negatives, window, margin, label, augment, validation, seed, **made):
@@ -113,7 +105,11 @@ def read_samples(*, positives, negatives, window, margin, label, augment, valida
         raise ValueError("POSITIVES and NEGATIVES must not be empty names")
     without = _negatives(positives, negatives, label, margin)
     given = {"window": window, "margin": margin, "label": label}
-    crops = read_positives(positives, **given)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        crops = read_positives(positives, **given)
+    for warning in caught:
+        message(f"warning: {advised(str(warning.message))}")
     _look_at(crops, without, window)
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(crops))
@@ -125,7 +121,8 @@ def read_samples(*, positives, negatives, window, margin, label, augment, valida
     if count:
         more = _more(positives, learned, count, rng, made, **given)
         learned_crops = np.concatenate([learned_crops, more])
-        message(f"{count} positives are made from {len(learned)}")
+        are = "positive is" if count == 1 else "positives are"
+        message(f"{count} {are} made from {len(learned)}")
     about["crops_made"] = count
     about["negatives"] = list(negatives) or [_SURROUNDINGS]
     about["negative_images"] = len(without)
@@ -167,7 +164,8 @@ def train(output, checkpoint, samples, *, jobs, depth, seed, verbose, **options)
             checkpoint=checkpoint,
         )
     except ValueError as problem:
-        raise ValueError(_advised(str(problem))) from None
+        raise ValueError(advised(str(problem))) from None
+    _warn(trainer, len(samples.positives))
     parameters = trainer.get_params()
     about = {
         "model": os.path.basename(output),
@@ -177,20 +175,23 @@ def train(output, checkpoint, samples, *, jobs, depth, seed, verbose, **options)
         "stages": trainer.history_,
         "stop_reason": trainer.stop_reason_,
     }
-    description = os.path.splitext(output)[0] + ".json"
+    description = report_path(output)
     detector.save(output)
     write_bytes(description, (json.dumps(about, indent=1) + "\n").encode())
     with contextlib.suppress(FileNotFoundError):
         os.unlink(checkpoint)
     result(
-        f"{display_name(output)}: {len(detector.stages)} stages, {sum(detector.stages)} weak "
-        f"learners, {time.monotonic() - begin:.0f} s; {_advised(trainer.stop_reason_)}; "
+        f"{display_name(output)}: {counted(len(detector.stages), 'stage')}, "
+        f"{counted(sum(detector.stages), 'weak learner')}, {time.monotonic() - begin:.0f} s; "
+        f"{advised(trainer.stop_reason_)}; "
         f"{display_name(description)} says how it was made"
     )
 
 
 def _negatives(positives, sources, label, margin):
     """Return the images of the sources, and what surrounds annotated objects if it is wanted."""
+    if source_kind(positives) == "images":
+        image_files(positives)  # says whether there are none
     parts = []
     if not sources or _SURROUNDINGS in sources:
         if source_kind(positives) not in _ANNOTATED:
@@ -206,15 +207,28 @@ def _negatives(positives, sources, label, margin):
 
 
 def _look_at(crops, negatives, window):
-    try:
-        found = check_samples(crops, negatives, window)
-    except ValueError as problem:
-        raise ValueError(_advised(str(problem))) from None
-    for line in found:
-        message(f"warning: {_advised(line)}")
+    for line in check_samples(crops, negatives, window):
+        message(f"warning: {advised(line)}")
 
 
-def _advised(text):
+def _warn(trainer, positives):
+    """Say where the last stage is not what it was asked to be."""
+    last, wanted = trainer.history_[-1], trainer.negatives_per_stage or positives
+    if last["false_alarm_rate"] > trainer.max_false_alarm_rate:
+        message(
+            f"warning: the last stage lets {last['false_alarm_rate']:.3g} of the windows without "
+            f"the object pass, and may let {trainer.max_false_alarm_rate:.3g}; raise "
+            "--max-weak-learners, or lower --min-hit-rate"
+        )
+    if last["negatives"] < _FEW_NEGATIVES * wanted:
+        message(
+            f"warning: only {last['negatives']} of {wanted} windows without the object were found "
+            "for the last stage; give more, or more varied, NEGATIVES"
+        )
+
+
+def advised(text):
+    """Put what the library advises in the words of the command line."""
     for library, command in _ADVICE:
         text = text.replace(library, command)
     return text

@@ -148,15 +148,16 @@ def train_cascade(output, **options):
     Then:
       classicvision faces --model card.xml photo.jpg
     """
-    from classicvision.cli._training import check_output, read_samples, train
+    from classicvision.cli._training import advised, read_samples, train
+    from classicvision.cli._training_files import check_output
 
     if options["jobs"] == 0:
         raise click.BadParameter("must not be 0; use -1 for all cores", param_hint="--jobs")
     try:
-        check_output(output)
+        check_output(output, [options["positives"], *options["negatives"]])
         samples = read_samples(**options)
     except (OSError, ValueError, TypeError) as problem:  # TypeError: an .npz of another dtype
-        error(problem)
+        error(advised(str(problem)))
         return _REFUSED
     except KeyboardInterrupt:
         message("interrupted; nothing was trained yet")
@@ -165,10 +166,9 @@ def train_cascade(output, **options):
 
 
 def _train(train, output, samples, options):
-    checkpoint = f"{output}.training.npz"
-    going_on = os.path.exists(checkpoint)
-    if going_on:
-        message(f"going on from {checkpoint}")
+    from classicvision.cli._training_files import checkpoint_path
+
+    checkpoint = checkpoint_path(output)
     try:
         train(output, checkpoint, samples, **options)
     except ValueError as problem:

@@ -8,8 +8,10 @@ import os
 
 import numpy as np
 
+from classicvision.detection._xml import root_of
 from classicvision.images.reading import display_name, open_file
 
+_LARGEST_START = 2**16  # bytes before the root element of a model
 LARGEST_LIST = 64 * 2**20  # bytes of a text or XML file
 IMAGE_SUFFIXES = (
     ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".pgm", ".ppm", ".pbm",
@@ -64,6 +66,15 @@ def files_in(folder, suffixes):
         raise type(error)(
             f"{display_name(folder)}: cannot be listed ({error.strerror or error})"
         ) from None
+
+
+def is_model(path: str) -> bool:
+    """Whether a file is a model of OpenCV's format, or one that a training wrote."""
+    try:
+        with open(path, "rb") as file:
+            return root_of(file.read(_LARGEST_START)) == "opencv_storage"
+    except (OSError, ValueError):
+        return False
 
 
 def subfolders(path, *names):

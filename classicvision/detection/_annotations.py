@@ -16,6 +16,7 @@ from classicvision.detection._annotation_files import (
     box_array,
     files_in,
     finite,
+    is_model,
     read_text,
     subfolders,
 )
@@ -128,9 +129,13 @@ def _split_info(line):
 def _voc_files(path):
     if not os.path.isdir(path):
         return [path]
-    return files_in(path, (".xml",)) or next(
-        filter(None, (files_in(each, (".xml",)) for each in subfolders(path, "annotations"))), []
-    )
+    folders = [path, *subfolders(path, "annotations")]
+    return next(filter(None, map(_xml_files, folders)), [])
+
+
+def _xml_files(folder):
+    """Return the XML files of a folder that are no models, which may lie beside the data."""
+    return [path for path in files_in(folder, (".xml",)) if not is_model(path)]
 
 
 def _read_voc(path):

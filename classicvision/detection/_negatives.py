@@ -42,7 +42,7 @@ class Negatives:
     Raises
     ------
     OSError
-        For a list of paths that cannot be opened.
+        For a file or folder that does not exist, or a list of paths that cannot be opened.
     TypeError, ValueError
         For a folder or a list without images, a pattern that matches none, or arrays that are
         no images.
@@ -142,7 +142,7 @@ class Negatives:
         return made
 
     def __repr__(self) -> str:
-        return f"Negatives({len(self)} images)"
+        return f"Negatives({len(self)} image{'s' * (len(self) != 1)})"
 
     def name(self, index: int) -> str:
         """Return how messages call an image: its path, or its number."""
@@ -219,7 +219,10 @@ def _items_of(source):
 
 def _paths_of(path):
     if os.path.splitext(path)[1].lower() != ".txt":
-        return [name for name in expand_paths(path) if isinstance(name, str)]
+        found = [name for name in expand_paths(path) if isinstance(name, str)]
+        if found == [path] and not os.path.exists(path):
+            raise FileNotFoundError(f"{display_name(path)}: no such file or folder; check the name")
+        return found
     folder = os.path.dirname(path)
     lines = (line.strip() for line in read_text(path).splitlines())
     found = [os.path.join(folder, line) for line in lines if line]

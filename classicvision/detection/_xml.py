@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import xml.etree.ElementTree as ElementTree
 from xml.parsers import expat
 
 _DEEPEST = 64
+
+
+def root_of(start: bytes) -> str | None:
+    """Return the tag of the root element of XML, of which the start is enough; None without it."""
+    tags = []
+    parser = expat.ParserCreate()
+
+    def refuse(*_):
+        raise ValueError("document type")
+
+    parser.StartElementHandler = lambda tag, _: tags.append(tag)
+    parser.StartDoctypeDeclHandler = refuse
+    with contextlib.suppress(expat.ExpatError, LookupError, ValueError):
+        parser.Parse(start, False)  # what is behind the root does not matter
+    return tags[0] if tags else None
 
 
 def parse_xml(data: bytes, kind: str) -> ElementTree.Element:

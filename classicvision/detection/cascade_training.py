@@ -96,8 +96,9 @@ class CascadeTrainer(BaseEstimator):
     3. Objects that the stage rejects are left out from then on.
 
     Training ends with a reason, ``stop_reason_``: all stages are trained; the cascade passes fewer
-    windows than ``max_false_alarm_rate ** stages``; negatives or positives are used up; or no
-    feature tells the windows apart. It never searches more than ``max_windows`` for a stage.
+    windows than ``max_false_alarm_rate ** stages``; negatives or positives are used up; no
+    feature tells the windows apart; or a stage lets more than nine of ten windows without the
+    object pass, which is not kept. It never searches more than ``max_windows`` for a stage.
 
     Memory: 4 (width + 1) (height + 1) bytes for each window of a stage, twice that with tilted
     features, and some 130 bytes for each feature: 50 MB for 10,000 windows of 24 x 24 pixels.
@@ -215,6 +216,7 @@ class CascadeTrainer(BaseEstimator):
         progress, self.stop_reason_ = run.finish()
         self.history_ = progress.history
         if progress.cascade is None:
+            run.forget()
             raise ValueError(f"no stage could be trained: {self.stop_reason_}")
         self.detector_ = CascadeDetector(progress.cascade)
         return self.detector_

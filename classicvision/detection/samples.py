@@ -240,7 +240,7 @@ def _crops_of(source, kind, window):
     elif kind == "npz":
         source = _read_npz(source)
     elif kind == "images":
-        source = _image_files(source)
+        source = image_files(source)
     elif not np.iterable(source):
         raise TypeError(f"source must be a path, an array or a list, got {source!r:.80}")
     if isinstance(source, np.ndarray) and source.ndim == 2:
@@ -248,8 +248,13 @@ def _crops_of(source, kind, window):
     return source
 
 
-def _image_files(path):
+def image_files(path):
+    """Return the images of a folder of crops, or the one image that the path is."""
     if not os.path.isdir(path):
+        if not os.path.exists(path):
+            raise FileNotFoundError(
+                f"{display_name(path)}: no such file or folder; check the name and the folder"
+            )
         open_file(path).close()  # says what is wrong with the name
         return [path]
     found = images_in(path)

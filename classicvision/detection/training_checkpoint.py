@@ -15,6 +15,7 @@ from classicvision.detection.negative_mining import Cursor, Mined
 from classicvision.images import write_bytes
 
 _VERSION = 2
+_REMEDY = "delete it, or give another checkpoint, to train anew"
 _CASCADE = [field.name for field in dataclasses.fields(Cascade)][2:]  # behind kind and window
 
 
@@ -87,8 +88,7 @@ def load_progress(path, fingerprint):
     about, arrays = _read(Path(path))
     if about["fingerprint"] != fingerprint:
         raise ValueError(
-            f"{path}: the checkpoint of a training with other data or other parameters; "
-            "delete it, or give another checkpoint, to train anew"
+            f"{path}: the checkpoint of a training with other data or other parameters; {_REMEDY}"
         )
     cascade = None
     if about["kind"] is not None:
@@ -107,6 +107,16 @@ def load_progress(path, fingerprint):
     )
 
 
+def check_progress(path):
+    """Refuse a file that is no checkpoint, or damaged: before a training, which may be another's.
+
+    Raises
+    ------
+    ValueError
+    """
+    _read(Path(path))
+
+
 def _read(path):
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -116,7 +126,9 @@ def _read(path):
     except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
         if isinstance(error, OSError) and error.errno:
             raise
-        raise ValueError(f"{path}: not the checkpoint of a training, or damaged") from None
+        raise ValueError(
+            f"{path}: not the checkpoint of a training, or damaged; {_REMEDY}"
+        ) from None
     if not known or about["version"] != _VERSION:
-        raise ValueError(f"{path}: the checkpoint of another version of classicvision")
+        raise ValueError(f"{path}: the checkpoint of another version of classicvision; {_REMEDY}")
     return about, arrays

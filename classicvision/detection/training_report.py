@@ -11,6 +11,11 @@ _GROWTH = 2.0  # from stage to stage at most: half as many windows pass
 _LINE_SECONDS = 0.2  # between two states of a line that is overwritten
 
 
+def counted(count, noun):
+    """Return a number and what it counts: ``1 stage``, ``2 stages``."""
+    return f"{count} {noun}{'s' * (count != 1)}"
+
+
 class Report:
     """Lines on standard error, and the time of the next checkpoint."""
 
@@ -20,6 +25,10 @@ class Report:
         self._terminal = verbose > 0 and sys.stderr is not None and sys.stderr.isatty()
         self._stages, self._seconds = stages, []
         self._windows = windows  # of the stage under way, searched before an interruption
+
+    def going_on(self, checkpoint):
+        """Say that stages, or windows found for one, need not be trained or searched again."""
+        self._line(f"going on from {checkpoint}, behind {counted(self._stages, 'stage')}")
 
     def mining(self, mined, count):
         """Take note of windows found; say whether it is time for a checkpoint."""
@@ -37,7 +46,7 @@ class Report:
 
     def weak_learner(self, count, hit_rate, false_alarm_rate):
         text = (
-            f"  {count} weak learners: hit rate {hit_rate:.4f}, "
+            f"  {counted(count, 'weak learner')}: hit rate {hit_rate:.4f}, "
             f"false alarm rate {false_alarm_rate:.4f}"
         )
         if self._verbose > 1:
@@ -52,7 +61,8 @@ class Report:
         self._seconds.append(seconds)
         self._line(
             f"stage {self._stages} of {self._options['stages']}: "
-            f"{record['weak_learners']} weak learners, hit rate {record['hit_rate']:.4f}, "
+            f"{counted(record['weak_learners'], 'weak learner')}, "
+            f"hit rate {record['hit_rate']:.4f}, "
             f"false alarm rate {record['false_alarm_rate']:.4f}, "
             f"{record['acceptance_ratio']:.2g} of {record['windows']:,} windows passed, "
             f"{seconds:.1f} s, {now - self._begin:.0f} s in all{self._left()}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+from pathlib import Path
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from classicvision.detection.training_options import (
     seed_of,
     windows_of,
 )
-from classicvision.detection.training_report import Report
+from classicvision.detection.training_report import Report, counted
 from classicvision.features._windows import sum_windows
 from classicvision.features.haar import haar_features
 from classicvision.features.lbp import lbp_features
@@ -28,6 +29,11 @@ from classicvision.learning.boosting import split_criterion
 
 _LEAST_NEGATIVES = 0.1  # of those wanted: a stage is not trained on fewer
 _LEAST_POSITIVES = 10
+_USELESS = 0.9  # false alarm rate of a stage that is not kept, where less was asked for
+
+
+def _all_trained(stages):
+    return "the one stage is trained" if stages == 1 else f"all {stages} stages are trained"
 
 
 class TrainingRun:
@@ -55,6 +61,7 @@ class TrainingRun:
         # Without a random state the seed is that of the checkpoint, if there is one.
         seed = None if trainer.random_state is None else seed_of(trainer.random_state)
         self.fingerprint = None if checkpoint is None else self._fingerprint(negatives, seed)
+        self.resumed = checkpoint is not None and os.path.exists(checkpoint)
         self.start = self._start(seed_of(None) if seed is None else seed)
         self.threads = thread_count(options["n_jobs"])
         self.miner = NegativeMiner(
@@ -68,6 +75,8 @@ class TrainingRun:
         )
         done = len(self.start.history), self.start.mined.windows
         self.report = Report(options, options["verbose"], *done)
+        if self.resumed:
+            self.report.going_on(checkpoint)
 
     def finish(self):
         """Train what is left to train; return the `Progress` and why it ended."""
@@ -75,20 +84,26 @@ class TrainingRun:
         while True:
             stage = len(progress.history)
             if stage >= self.options["stages"]:
-                return progress, f"all {stage} stages are trained"
+                return progress, _all_trained(stage)
             if not progress.complete:
                 progress = self._mine(progress)
             reason = self._reason_to_stop(progress)
             if reason is not None:
                 return progress, reason
-            following = self._train(progress)
-            if following is None:
-                return progress, "no feature tells objects from the windows that pass"
-            progress = following
+            stage, learned, held = self._train(progress)
+            reason = self._reason_against(stage, len(progress.history) + 1)
+            if reason is not None:
+                return progress, reason
+            progress = self._after(progress, stage, learned, held)
             self._save(progress)
 
+    def forget(self):
+        """Remove the checkpoint, of a training that cannot be gone on with."""
+        if self.checkpoint is not None:
+            Path(self.checkpoint).unlink(missing_ok=True)
+
     def _start(self, seed):
-        if self.checkpoint is not None and os.path.exists(self.checkpoint):
+        if self.resumed:
             progress = load_progress(self.checkpoint, self.fingerprint)
             stages = self.options["stages"]
             if len(progress.history) <= stages:
@@ -124,7 +139,10 @@ class TrainingRun:
             report=report,
         )
         progress = dataclasses.replace(progress, mined=mined, complete=True)
-        self._save(progress)
+        # Before the first stage there is something to lose if the search took minutes; then
+        # there is a checkpoint already.
+        if progress.cascade is not None or (self.checkpoint and os.path.exists(self.checkpoint)):
+            self._save(progress)
         return progress
 
     def _reason_to_stop(self, progress):
@@ -180,9 +198,20 @@ class TrainingRun:
             )
         finally:
             search.close()
+        return stage, learned, held
+
+    def _reason_against(self, stage, number):
+        """Say why a stage is not worth keeping, or return None."""
         if stage is None:
+            return "no feature tells objects from the windows that pass"
+        rate = stage.false_alarm_rate
+        if rate <= max(_USELESS, self.options["max_false_alarm_rate"]):
             return None
-        return self._after(progress, stage, learned, held)
+        return (
+            f"stage {number} lets {rate:.0%} of the windows without the object pass after "
+            f"{counted(len(stage.trees), 'weak learner')}; "
+            "raise max_weak_learners, lower min_hit_rate, or give positives that are more alike"
+        )
 
     def _after(self, progress, stage, learned, held):
         mined = progress.mined

@@ -125,7 +125,14 @@ def test_what_is_wrong_with_the_samples_is_said_before(run, data):
         (["crops", "without", "-o", "x.xml"], "--output x.xml: a folder; give the model a name"),
         (["crops", "without", "-o", "no/bar.xml"], "--output no/bar.xml: its folder cannot be"),
         (["crops", "without", "-o", "crops/0.png/bar.xml"], "its folder cannot be written to"),
-        (["nothing", "without", "-o", "bar.xml"], "nothing: "),
+        (["nothing", "without", "-o", "bar.xml"], "nothing: no such file or folder"),
+        (["nothing", "-o", "bar.xml"], "nothing: no such file or folder"),
+        (["crops", "nope", "-o", "bar.xml"], "nope: no such file or folder"),
+        (["crops", "without", "nope.png", "-o", "bar.xml"], "nope.png: no such file or folder"),
+        (["empty", "-o", "bar.xml"], "empty: no image and no annotation"),
+        (["nested", "-o", "bar.xml"], "nested: no image and no annotation"),
+        (["crops", "without", "-o", "y.xml"], "y.json: a folder, but a file of this name"),
+        (["crops", "without", "-o", "z.xml"], "z.xml.training.npz: a folder, but a file of"),
         (["empty", "without", "-o", "bar.xml"], "empty: no image and no annotation"),
         (["crops", "empty", "-o", "bar.xml"], "empty: "),
         (["crops", "", "-o", "bar.xml"], "must not be empty names"),
@@ -143,8 +150,9 @@ def test_what_is_wrong_with_the_samples_is_said_before(run, data):
     ],
 )  # fmt: skip
 def test_what_nothing_can_be_learned_from_is_refused_in_one_line(run, data, arguments, said):
-    for folder in ("empty", "flat", "unread", "four", "x.xml"):
+    for folder in ("empty", "flat", "unread", "four", "x.xml", "y.json", "z.xml.training.npz"):
         (data / folder).mkdir()
+    (data / "nested" / "deeper").mkdir(parents=True)
     for i in range(4):
         shutil.copy(data / "crops" / f"{i}.png", data / "four")
     cv.write_image(data / "flat" / "1.png", np.full((40, 40), 9, np.uint8))
@@ -178,12 +186,82 @@ def test_all_advice_of_the_library_is_put_in_the_words_of_the_command():
         assert command not in library
 
 
+@pytest.mark.lane
+def test_files_of_others_are_not_replaced(run, data):
+    annotation = "<annotation><filename>0.png</filename></annotation>"
+    (data / "voc").mkdir()
+    kept = {
+        "scenes/ann.json": '{"images": [], "annotations": [], "categories": []}',
+        "voc/0000.xml": annotation,
+        "notes.json": '{"model": "mine"}',
+        "broken.xml": "<opencv_",
+    }
+    for name, text in kept.items():
+        (data / name).write_text(text)
+    for command, said in (
+        (
+            ["scenes/ann.json", "-o", "scenes/ann.xml"],
+            "ann.json: an input, which the report",
+        ),
+        (["voc", "-o", "voc/0000.xml"], "voc/0000.xml: exists, and is not the model of a training"),
+        (["voc/0000.xml", "-o", "voc/0000.xml"], "voc/0000.xml: an input, which the model would"),
+        (["crops", "without", "-o", "notes.xml"], "notes.json: exists, and is not the report of"),
+        (["crops", "without", "-o", "broken.xml"], "broken.xml: exists, and is not the model"),
+    ):
+        result = run("train-cascade", *command)
+        assert (result.exit_code, len(lines(result))) == (2, 1)
+        assert said in lines(result)[0]
+        assert "give another --output" in lines(result)[0]
+    assert {name: (data / name).read_text() for name in kept} == kept
+
+
+def test_a_model_beside_its_data_does_not_change_what_they_are(run, data):
+    command = ("train-cascade", "crops", "without", "-o", "crops/bar.xml", *FAST, "--stages", "1")
+    for _ in range(2):  # the second replaces what the first made
+        result = run(*command)
+        assert result.exit_code == 0, result.output
+    assert "crops/bar.xml: 1 stage, " in result.stdout
+    assert "; the one stage is trained; " in result.stdout
+    assert json.loads((data / "crops" / "bar.json").read_text())["data"]["crops"] == 8
+
+
+def test_a_failed_training_does_not_stand_in_the_way(run, data):
+    camera = cv.sample_image("camera")[..., 0]  # what is to be found is unlike nothing else
+    parts = [camera[y : y + 24, x : x + 24] for y in range(0, 480, 60) for x in range(0, 480, 60)]
+    np.savez(data / "any.npz", images=np.stack(parts))
+    command = ("train-cascade", "any.npz", "without", "-o", "bar.xml", *FAST, "--stages", "2")
+    command += ("--min-hit-rate", "1", "--max-weak-learners")
+    result = run(*command, "1")
+    assert result.exit_code == 2
+    assert "no stage could be trained: stage 1 lets " in lines(result)[-1]
+    assert "after 1 weak learner; raise --max-weak-learners, lower --min-hit" in lines(result)[-1]
+    assert not any("bar" in name for name in os.listdir(data))
+    result = run(*command, "60")
+    assert result.exit_code == 0, result.output
+
+
+def test_a_stage_that_misses_its_rates_is_said(run, data):
+    command = ("train-cascade", "crops", "without", "-o", "bar.xml", *FAST, "--stages", "1")
+    result = run(*command, "--max-false-alarm-rate", "0.0001", "--max-weak-learners", "4")
+    assert result.exit_code == 0, result.output
+    assert "warning: the last stage lets " in result.stderr
+    assert "raise --max-weak-learners" in result.stderr
+    result = run(*command, "--negatives-per-stage", "1000", "--max-windows", "600")
+    assert "of 1000 windows without the object were found" in result.stderr
+
+
+def test_advice_about_crops_is_in_the_words_of_the_command(run, data):
+    result = run("train-cascade", "crops", "without", "-o", "bar.xml", *FAST, "--window", "12x24")
+    assert "were cut; set --window" in result.stderr
+
+
 def test_a_checkpoint_of_other_samples_is_refused(run, data):
-    run("train-cascade", "crops", "without", "-o", "bar.xml", *FAST)
     (data / "bar.xml.training.npz").write_bytes(b"something else")
     result = run("train-cascade", "crops", "without", "-o", "bar.xml", *FAST)
     assert result.exit_code == 2
-    assert "bar.xml.training.npz: not the checkpoint of a training" in lines(result)[-1]
+    assert len(lines(result)) == 1  # before the samples are looked at
+    assert "bar.xml.training.npz: not the checkpoint of a training" in lines(result)[0]
+    assert "delete it, or give another --output, to train anew" in lines(result)[0]
 
 
 def test_an_interrupted_training_goes_on(run, data, monkeypatch):
@@ -205,10 +283,11 @@ def test_an_interrupted_training_goes_on(run, data, monkeypatch):
     assert not (data / "bar.xml").exists()
     result = run(*command, "bar.xml", "--min-hit-rate", 0.99)
     assert result.exit_code == 2
-    assert "with other data or other parameters; delete it" in lines(result)[-1]
+    assert "other parameters; delete it, or give another --output, to" in lines(result)[-1]
+    assert "going on" not in result.stderr
     result = run(*command, "bar.xml")
     assert result.exit_code == 0
-    assert "classicvision: going on from bar.xml.training.npz" in lines(result)
+    assert "going on from bar.xml.training.npz, behind 1 stage" in lines(result)
     assert (data / "bar.xml").read_bytes() == (data / "whole.xml").read_bytes()
     assert not (data / "bar.xml.training.npz").exists()
 

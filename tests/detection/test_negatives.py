@@ -37,7 +37,7 @@ def test_folders_patterns_files_and_lists(folder):
         np.testing.assert_array_equal(negatives[index], gray)
         np.testing.assert_array_equal(negatives[index - length], gray)
         assert len(list(negatives)) == length
-    assert repr(negatives) == "Negatives(2 images)"
+    assert (repr(negatives), repr(negatives[:1])) == ("Negatives(2 images)", "Negatives(1 image)")
     assert len(cv.Negatives(negatives)) == 2
 
 
@@ -114,7 +114,8 @@ def test_fingerprint(folder, tmp_path_factory):
     (moved / "a1.png").rename(moved / "a0.png")
     assert cv.Negatives(moved).fingerprint() not in (first, second)
     (moved / "a0.png").unlink()
-    assert len(cv.Negatives([moved, str(moved / "gone.png")]).fingerprint()) == 64
+    (moved / "bg.txt").write_text("gone.png")
+    assert len(cv.Negatives([moved, moved / "bg.txt"]).fingerprint()) == 64
     arrays = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
     prints = {cv.Negatives(each).fingerprint() for each in (arrays, arrays[::-1], arrays[:1])}
     prints.add(cv.Negatives(arrays.reshape(2, 4, 3)).fingerprint())
@@ -180,6 +181,9 @@ def test_refuses_files(tmp_path):
         cv.Negatives(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"gone.txt: no such file"):
         cv.Negatives(tmp_path / "gone.txt")
+    for misspelt in (tmp_path / "gone", [tmp_path / "gone.png"]):
+        with pytest.raises(FileNotFoundError, match="no such file or folder; check the name"):
+            cv.Negatives(misspelt)
     with pytest.raises(ValueError, match="no annotations; give an OpenCV list"):
         cv.Negatives.around(tmp_path)
     with pytest.raises(ValueError, match="margin must be at least 0, got -1"):

@@ -110,6 +110,21 @@ def test_voc_images_beside_the_files_or_named_like_them(tmp_path, photograph):
     assert len(cv.read_positives(tmp_path / "Annotations")) == 2
 
 
+@pytest.mark.lane
+@pytest.mark.parametrize("write", [write_voc, write_yolo], ids=["voc", "yolo"])
+def test_models_beside_the_annotations_are_no_annotations(tmp_path, photograph, write):
+    write(tmp_path, photograph)
+    whole = cv.read_positives(tmp_path)
+    model = "<?xml version='1.0'?><!-- of <annotation>s --><opencv_storage><cascade/>"
+    for folder in filter(os.path.isdir, (tmp_path, tmp_path / "Annotations")):
+        (folder / "card.xml").write_text(model)
+    (tmp_path / "card.json").write_text("{}")
+    np.testing.assert_array_equal(cv.read_positives(tmp_path), whole)
+    (tmp_path / "other.xml").write_text("<!DOCTYPE a []><opencv_storage/>")
+    with pytest.raises(ValueError, match=r"other.xml: "):  # what is no model is said
+        cv.read_positives(tmp_path)
+
+
 def test_yolo_beside_the_images_and_images_without_objects(tmp_path, photograph):
     cv.write_image(tmp_path / "a.png", photograph)
     cv.write_image(tmp_path / "b.png", photograph)

@@ -39,7 +39,7 @@ def test_code_runs(code, place):
         [sys.executable, "-W", "error", "-c", code], cwd=place, capture_output=True, text=True
     )
     assert (result.returncode, result.stderr) == (0, "")
-    written = re.findall(r'write_?(?:image)?\("(.*?)"', code)
+    written = re.findall(r'(?:write_?(?:image)?|save)\("(.*?)"', code)
     assert written
     assert all((place / name).exists() for name in written)
 

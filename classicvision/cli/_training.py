@@ -103,6 +103,10 @@ def read_samples(*, positives, negatives, window, margin, label, augment, valida
     check_window_size(window)
     if "" in (positives, *negatives):
         raise ValueError("POSITIVES and NEGATIVES must not be empty names")
+    if not os.path.exists(positives):
+        raise FileNotFoundError(
+            f"{display_name(positives)}: no such file or folder; check the name and the folder"
+        )
     without = _negatives(positives, negatives, label, margin)
     given = {"window": window, "margin": margin, "label": label}
     with warnings.catch_warnings(record=True) as caught:

@@ -28,7 +28,7 @@ class Report:
 
     def going_on(self, checkpoint):
         """Say that stages, or windows found for one, need not be trained or searched again."""
-        self._line(f"going on from {checkpoint}, behind {counted(self._stages, 'stage')}")
+        self._line(f"going on from {checkpoint}, after {counted(self._stages, 'stage')}")
 
     def mining(self, mined, count):
         """Take note of windows found; say whether it is time for a checkpoint."""

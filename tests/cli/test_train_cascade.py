@@ -127,6 +127,7 @@ def test_what_is_wrong_with_the_samples_is_said_before(run, data):
         (["crops", "without", "-o", "crops/0.png/bar.xml"], "its folder cannot be written to"),
         (["nothing", "without", "-o", "bar.xml"], "nothing: no such file or folder"),
         (["nothing", "-o", "bar.xml"], "nothing: no such file or folder"),
+        (["nothing.vec", "-o", "bar.xml"], "nothing.vec: no such file or folder"),
         (["crops", "nope", "-o", "bar.xml"], "nope: no such file or folder"),
         (["crops", "without", "nope.png", "-o", "bar.xml"], "nope.png: no such file or folder"),
         (["empty", "-o", "bar.xml"], "empty: no image and no annotation"),
@@ -287,7 +288,7 @@ def test_an_interrupted_training_goes_on(run, data, monkeypatch):
     assert "going on" not in result.stderr
     result = run(*command, "bar.xml")
     assert result.exit_code == 0
-    assert "going on from bar.xml.training.npz, behind 1 stage" in lines(result)
+    assert "going on from bar.xml.training.npz, after 1 stage" in lines(result)
     assert (data / "bar.xml").read_bytes() == (data / "whole.xml").read_bytes()
     assert not (data / "bar.xml.training.npz").exists()
 

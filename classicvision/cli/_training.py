@@ -134,15 +134,26 @@ def read_samples(*, positives, negatives, window, margin, label, augment, valida
     return Samples(learned_crops, crops[held] if len(held) else None, without, about)
 
 
-def train(output, checkpoint, samples, *, jobs, depth, seed, verbose, **options):
+def trainer_of(*, jobs, depth, seed, verbose, **options):
+    """Return the trainer for the options of the command; others are ignored."""
+    names = CascadeTrainer().get_params()
+    return CascadeTrainer(
+        **{name: value for name, value in options.items() if name in names},
+        max_depth=depth,
+        random_state=seed,
+        n_jobs=jobs,
+        verbose=2 if verbose else 1,
+    )
+
+
+def train(output, checkpoint, samples, trainer):
     """Train a cascade and write it, what it was made of, and one line that says so.
 
     Parameters
     ----------
     output, checkpoint : str
     samples : Samples
-    jobs, depth, seed, verbose, **options
-        Those of the command.
+    trainer : CascadeTrainer
 
     Raises
     ------
@@ -151,14 +162,6 @@ def train(output, checkpoint, samples, *, jobs, depth, seed, verbose, **options)
     ValueError
         If no stage could be trained, or the checkpoint is not that of this training.
     """
-    names = CascadeTrainer().get_params()
-    trainer = CascadeTrainer(
-        **{name: value for name, value in options.items() if name in names},
-        max_depth=depth,
-        random_state=seed,
-        n_jobs=jobs,
-        verbose=2 if verbose else 1,
-    )
     begin = time.monotonic()
     try:
         detector = trainer.fit(

@@ -8,6 +8,11 @@ import tempfile
 
 from classicvision.detection._annotation_files import is_model
 from classicvision.detection.training_checkpoint import check_progress
+from classicvision.detection.training_options import (
+    checked_options,
+    options_fingerprint,
+    seed_of,
+)
 from classicvision.images.reading import display_name
 
 _LARGEST_REPORT = 2**26  # bytes
@@ -37,7 +42,7 @@ def check_output(output, inputs):
     ------
     ValueError
         For names that are those of folders, of inputs, or of files that were not made by a
-        training; for a folder that cannot be written to; for a damaged checkpoint.
+        training; for a folder that cannot be written to.
     """
     if os.path.splitext(output)[1].lower() != ".xml":
         raise ValueError(f"--output {display_name(output)}: the name of a model ends in .xml")
@@ -62,8 +67,13 @@ def check_output(output, inputs):
                 f"{display_name(path)}: exists, and is not the {what} of a training; delete it, "
                 "or give another --output"
             )
-    if os.path.exists(checkpoint):
-        check_progress(checkpoint)
+
+
+def check_checkpoint(path, trainer):
+    """Refuse a checkpoint that is damaged, or of another trainer, before samples are read."""
+    if os.path.exists(path):
+        parameters = options_fingerprint(checked_options(trainer), seed_of(trainer.random_state))
+        check_progress(path, parameters)
 
 
 def _check_folder(output):

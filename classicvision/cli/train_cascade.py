@@ -148,13 +148,16 @@ def train_cascade(output, **options):
     Then:
       classicvision faces --model card.xml photo.jpg
     """
-    from classicvision.cli._training import advised, read_samples, train
-    from classicvision.cli._training_files import check_output
+    from classicvision.cli._training import advised, read_samples, train, trainer_of
+    from classicvision.cli._training_files import check_checkpoint, check_output, checkpoint_path
 
     if options["jobs"] == 0:
         raise click.BadParameter("must not be 0; use -1 for all cores", param_hint="--jobs")
+    checkpoint = checkpoint_path(output)
     try:
         check_output(output, [options["positives"], *options["negatives"]])
+        trainer = trainer_of(**options)
+        check_checkpoint(checkpoint, trainer)
         samples = read_samples(**options)
     except (OSError, ValueError, TypeError) as problem:  # TypeError: an .npz of another dtype
         error(advised(str(problem)))
@@ -162,15 +165,8 @@ def train_cascade(output, **options):
     except KeyboardInterrupt:
         message("interrupted; nothing was trained yet")
         return _INTERRUPTED
-    return _train(train, output, samples, options)
-
-
-def _train(train, output, samples, options):
-    from classicvision.cli._training_files import checkpoint_path
-
-    checkpoint = checkpoint_path(output)
     try:
-        train(output, checkpoint, samples, **options)
+        train(output, checkpoint, samples, trainer)
     except ValueError as problem:
         error(problem)
         return _REFUSED

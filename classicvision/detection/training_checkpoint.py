@@ -107,14 +107,23 @@ def load_progress(path, fingerprint):
     )
 
 
-def check_progress(path):
-    """Refuse a file that is no checkpoint, or damaged: before a training, which may be another's.
+def check_progress(path, parameters):
+    """Refuse a checkpoint before the data are known.
+
+    Parameters
+    ----------
+    path : path-like
+    parameters : str
+        The `options_fingerprint` with which that of a training begins.
 
     Raises
     ------
     ValueError
+        If the file is no checkpoint, is damaged, or belongs to a training with other parameters.
     """
-    _read(Path(path))
+    about, _ = _read(Path(path))
+    if not str(about.get("fingerprint")).startswith(parameters):
+        raise ValueError(f"{path}: the checkpoint of a training with other parameters; {_REMEDY}")
 
 
 def _read(path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 
 import numpy as np
@@ -44,6 +45,13 @@ def checked_options(trainer):
         check_jobs(trainer.n_jobs)
     del options["random_state"]
     return options
+
+
+def options_fingerprint(options, seed):
+    """Tell checked parameters from others, but for those that no stage depends on."""
+    free = ("n_jobs", "verbose", "stages")
+    chosen = sorted((name, value) for name, value in options.items() if name not in free)
+    return hashlib.sha256(repr((chosen, seed)).encode()).hexdigest()
 
 
 def windows_of(crops, window, name):

@@ -18,6 +18,7 @@ from classicvision.detection.stage_training import train_stage
 from classicvision.detection.training_checkpoint import Progress, load_progress, save_progress
 from classicvision.detection.training_options import (
     checked_options,
+    options_fingerprint,
     seed_of,
     windows_of,
 )
@@ -246,10 +247,8 @@ class TrainingRun:
             save_progress(self.checkpoint, progress, self.fingerprint)
 
     def _fingerprint(self, negatives, seed):
-        """Tell data and parameters from others; not what no stage depends on."""
-        free = ("n_jobs", "verbose", "stages")
-        options = {name: value for name, value in self.options.items() if name not in free}
-        known = hashlib.sha256(repr((sorted(options.items()), seed)).encode())
+        """Tell parameters and data from others: two digests, one behind the other."""
+        known = hashlib.sha256()
         known.update(self.positives)
         known.update(self.validation)
         own = getattr(negatives, "fingerprint", None)
@@ -258,4 +257,4 @@ class TrainingRun:
             for image in map(np.asarray, negatives):
                 known.update(f"{image.shape} {image.dtype}".encode())
                 known.update(np.ascontiguousarray(image))
-        return known.hexdigest()
+        return options_fingerprint(self.options, seed) + known.hexdigest()

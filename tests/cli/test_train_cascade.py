@@ -284,7 +284,11 @@ def test_an_interrupted_training_goes_on(run, data, monkeypatch):
     assert not (data / "bar.xml").exists()
     result = run(*command, "bar.xml", "--min-hit-rate", 0.99)
     assert result.exit_code == 2
-    assert "other parameters; delete it, or give another --output, to" in lines(result)[-1]
+    assert len(lines(result)) == 1  # before the samples are looked at
+    assert "with other parameters; delete it, or give another --output, to" in lines(result)[0]
+    result = run(*command, "bar.xml", "--augment", "70")
+    assert result.exit_code == 2
+    assert "other data or other parameters; delete it, or give another --output" in result.stderr
     assert "going on" not in result.stderr
     result = run(*command, "bar.xml")
     assert result.exit_code == 0

@@ -80,6 +80,7 @@ def plot(runs, path):
     left.set(xlabel="stage", ylabel="share of windows that reach it")
     right.set(xlabel="stage", ylabel="stumps")
     for axes in (left, right):
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)
     figure.savefig(path, dpi=110)

@@ -10,7 +10,7 @@ import pytest
 from classicvision._opencv import opencv
 from classicvision.detection.cascade import CascadeDetector
 from tests.golden.fingerprints import checksum, groups, summary
-from tests.golden.pictures import picture
+from tests.golden.pictures import photograph, picture
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 SMALL = {"noise_13x29", "one_window", "too_small"}
@@ -27,6 +27,7 @@ def read(name):
 
 OUR_PICTURES, OUR_RESULTS = read("cascades.json")
 PHOTOGRAPHS, OPENCV_RESULTS = read("opencv_cascades.json")
+INSTALLED, MODEL_RESULTS = read("models.json")
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,16 @@ def test_tiny_cascades_find_what_opencv_finds(cascade, name):
         pytest.skip(f"this scikit-image has another {name} picture")
     detector = CascadeDetector.load(GOLDEN / "cascades" / cascade)
     for expected in OUR_RESULTS[cascade, name]:
+        compare(detector, image, expected)
+
+
+@pytest.mark.parametrize(("model", "name"), MODEL_RESULTS)
+def test_opencv_finds_the_same_with_our_models(model, name):
+    image = photograph(name)
+    if checksum(image) != INSTALLED[name]:
+        pytest.skip(f"this scikit-image has another {name}")
+    detector = CascadeDetector.load(model.removesuffix(".xml"))
+    for expected in MODEL_RESULTS[model, name]:
         compare(detector, image, expected)
 
 

@@ -7,7 +7,7 @@ Run it in an environment of its own, from the project's folder::
     peer/bin/python -m tests.golden.make_golden
 
 It writes ``cascades.json``, over the tiny cascades beside this file and generated or installed
-pictures, and, where ``CLASSICVISION_DATA`` names the data folder, ``opencv_cascades.json``, over
+pictures, ``models.json``, over the models that ship and installed photographs, and, where ``CLASSICVISION_DATA`` names the data folder, ``opencv_cascades.json``, over
 OpenCV's own cascades and a few photographs there. Long lists are kept as a count and a
 fingerprint. OpenCV runs on one thread, so that its order is always the same.
 """
@@ -20,9 +20,10 @@ import cv2
 import numpy as np
 
 from tests.golden.fingerprints import checksum, groups, summary
-from tests.golden.pictures import names, picture
+from tests.golden.pictures import names, photograph, picture
 
 HERE = Path(__file__).parent
+MODELS = HERE.parents[1] / "classicvision" / "models"
 
 # (scale factor, smallest, largest): 0 means no limit. The last ones fit no scale exactly:
 # OpenCV then takes the scale nearest to the smallest size.
@@ -44,6 +45,7 @@ PHOTOGRAPHS = [
     "cmu_mit_faces/test/henry.png",
     "voc_raccoon/JPEGImages/raccoon-10.jpg",
 ]
+INSTALLED = ("astronaut", "camera", "chelsea", "coffee")
 DATA_OPTIONS = [(1.1, (0, 0), (0, 0)), (1.3, (0, 0), (0, 0)), (1.05, (60, 60), (150, 150))]
 
 
@@ -54,6 +56,9 @@ def main():
     pictures = {name: picture(name) for name in names()}
     paths = sorted((HERE / "cascades").glob("*.xml"))
     write(HERE / "cascades.json", pictures, paths, HERE / "cascades", options_of)
+    photographs = {name: photograph(name) for name in INSTALLED}
+    paths = sorted(MODELS.glob("*.xml"))
+    write(HERE / "models.json", photographs, paths, MODELS, lambda name: DATA_OPTIONS)
     folder = os.environ.get("CLASSICVISION_DATA")
     if folder:
         photographs = {name: cv2.imread(str(Path(folder, name)), 0) for name in PHOTOGRAPHS}

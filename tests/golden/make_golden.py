@@ -7,9 +7,10 @@ Run it in an environment of its own, from the project's folder::
     peer/bin/python -m tests.golden.make_golden
 
 It writes ``cascades.json``, over the tiny cascades beside this file and generated or installed
-pictures, ``models.json``, over the models that ship and installed photographs, and, where ``CLASSICVISION_DATA`` names the data folder, ``opencv_cascades.json``, over
-OpenCV's own cascades and a few photographs there. Long lists are kept as a count and a
-fingerprint. OpenCV runs on one thread, so that its order is always the same.
+pictures, ``models.json``, over the models that ship and installed photographs, and, where
+``CLASSICVISION_DATA`` names the data folder, ``opencv_cascades.json``, over OpenCV's own cascades
+and a few photographs there. Long lists are kept as a count and a fingerprint. OpenCV runs on one
+thread, so that its order is always the same.
 """
 
 import json

@@ -26,6 +26,25 @@ class Inputs:
     jobs: int
 
 
+def jobs_option(help):
+    """Return the option ``--jobs`` of a command: -1, or 1 and above."""
+
+    def check(context, parameter, value):
+        if value == 0:
+            raise click.BadParameter("must not be 0; use -1 for all cores", param_hint="--jobs")
+        return value
+
+    return click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(min=-1, max=1000),
+        default=1,
+        metavar="N",
+        callback=check,
+        help=help,
+    )
+
+
 def image_command(function):
     """Give a command the inputs, ``--camera``, ``--output`` and ``--jobs``, as one ``Inputs``."""
 
@@ -39,18 +58,9 @@ def image_command(function):
         metavar="DIR",
         help="Write annotated pictures into this folder, under the names of the inputs.",
     )
-    @click.option(
-        "-j",
-        "--jobs",
-        type=click.IntRange(min=-1, max=1000),
-        default=1,
-        metavar="N",
-        help="Work on N images at a time; -1 for as many as there are cores.",
-    )
+    @jobs_option("Work on N images at a time; -1 for as many as there are cores.")
     @functools.wraps(function)
     def command(paths, camera, output, jobs, **options):
-        if jobs == 0:
-            raise click.BadParameter("must not be 0; use -1 for all cores", param_hint="--jobs")
         return function(Inputs(paths, camera, output, jobs), **options)
 
     return command

@@ -7,7 +7,7 @@ import click
 
 from classicvision.cli._messages import error, message, result
 from classicvision.cli._models import DEFAULT_MODEL, MODEL_HELP, load_model, usual_neighbors
-from classicvision.cli._run import Number
+from classicvision.cli._run import Number, jobs_option
 from classicvision.images import FACES_SAMPLE
 
 _SAMPLE_BOXES = [[176, 66, 274, 172]]  # the face of the sample, marked by hand
@@ -47,14 +47,7 @@ _MEAN_BETWEEN = (0.1, 2)
 )
 @click.option("--plot", type=click.Path(dir_okay=False), metavar="FILE", help="Draw the curve.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object with the curve.")
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(min=-1, max=1000),
-    default=1,
-    metavar="N",
-    help="Work on N images at a time; -1 for as many as there are cores.",
-)
+@jobs_option("Work on N images at a time; -1 for as many as there are cores.")
 def evaluate(annotations, model, label, match, iou_threshold, scale_factor, plot, as_json, jobs):
     """Measure a cascade on annotated photographs.
 
@@ -72,8 +65,6 @@ def evaluate(annotations, model, label, match, iou_threshold, scale_factor, plot
       classicvision evaluate faces/info.dat --match center --plot curve.png
       classicvision evaluate signs/ --model stop.xml --label stop --json
     """
-    if jobs == 0:
-        raise click.BadParameter("must not be 0; use -1 for all cores", param_hint="--jobs")
     if annotations == "":
         raise click.UsageError("the annotations have no name: ''")
     figure = None if plot is None else _figure()

@@ -5,7 +5,7 @@ import os
 import click
 
 from classicvision.cli._messages import error, message
-from classicvision.cli._run import Number, Size
+from classicvision.cli._run import Number, Size, jobs_option
 
 _FINISHED, _FAILED, _REFUSED, _INTERRUPTED = 0, 1, 2, 130
 
@@ -118,14 +118,7 @@ _FINISHED, _FAILED, _REFUSED, _INTERRUPTED = 0, 1, 2, 130
     metavar="N",
     help="Of all random numbers (0): the same samples, options and seed give the same model.",
 )
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(min=-1, max=1000),
-    default=1,
-    metavar="N",
-    help="Threads; -1 for as many as there are cores. The model does not depend on it.",
-)
+@jobs_option("Threads; -1 for as many as there are cores. The model does not depend on it.")
 @click.option("-v", "--verbose", is_flag=True, help="A line for each weak learner.")
 def train_cascade(output, **options):
     """Train a detector from pictures of an object.
@@ -151,8 +144,6 @@ def train_cascade(output, **options):
     from classicvision.cli._training import advised, read_samples, train, trainer_of
     from classicvision.cli._training_files import check_checkpoint, check_output, checkpoint_path
 
-    if options["jobs"] == 0:
-        raise click.BadParameter("must not be 0; use -1 for all cores", param_hint="--jobs")
     checkpoint = checkpoint_path(output)
     try:
         check_output(output, [options["positives"], *options["negatives"]])

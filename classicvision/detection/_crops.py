@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _LARGEST_SIDE = 10_000  # pixels a side, as in cascade files
 
+RATIO_SLACK = 0.1  # by which the aspect ratio of a crop may differ from the window's
+
 
 def check_crop_size(window: int | tuple[int, int], name: str = "window") -> tuple[int, int]:
     """Return (width, height) as two ints from 1 to 10,000."""

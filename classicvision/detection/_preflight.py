@@ -9,6 +9,7 @@ import numpy as np
 
 from classicvision._checks import check_number
 from classicvision.detection._crops import (
+    RATIO_SLACK,
     check_crop_size,
     check_crops,
     resize,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _THUMBNAIL = 16  # pixels a side
 _BLOCK = 1024
 _FEW_POSITIVES, _FEW_NEGATIVES = 50, 50
-_RATIO_SLACK = 0.1
 _FLAT = 3.0  # standard deviation of gray levels
 _MANY_COPIES = 0.05  # of the positives
 # The search for positives inside negatives looks at so many of each, spread evenly.
@@ -203,7 +203,7 @@ def _check_positives(positives, window):
     count, rows, columns = positives.shape
     width, height = window
     given, wanted = columns / rows, width / height
-    if max(given / wanted, wanted / given) > 1 + _RATIO_SLACK:
+    if max(given / wanted, wanted / given) > 1 + RATIO_SLACK:
         raise ValueError(
             f"the positives are {columns} x {rows} pixels, unlike the window of {width} x "
             f"{height}; crop them to its aspect ratio, or set window=(width, height)"

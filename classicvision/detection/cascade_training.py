@@ -67,8 +67,8 @@ class CascadeTrainer(BaseEstimator):
         Ratio of the sizes at which negative images are searched, above 1.
     search : {"screened", "exact"}
         How the best feature is found. "screened" tries all on a few hundred windows, drawn by
-        weight, and only the best of them on all; "exact" tries all on all and takes hundreds of
-        times as long.
+        weight, and only the best of them on all; "exact" tries all on all and takes far
+        longer.
     n_drawn, n_refined : int
         Screening: how many windows are drawn, and how many features are then tried on all.
     random_state : int, numpy.random.Generator or numpy.random.RandomState, optional

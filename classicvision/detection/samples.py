@@ -19,7 +19,13 @@ from classicvision._checks import check_number
 from classicvision.detection._annotation_files import images_in
 from classicvision.detection._annotations import read_annotations, source_kind
 from classicvision.detection._augmentation import augment_samples
-from classicvision.detection._crops import check_crop_size, resize, resize_crops, to_gray
+from classicvision.detection._crops import (
+    RATIO_SLACK,
+    check_crop_size,
+    resize,
+    resize_crops,
+    to_gray,
+)
 from classicvision.detection._negatives import Negatives
 from classicvision.detection._preflight import check_samples, remove_duplicates
 from classicvision.detection._scenes import compose_scenes
@@ -47,7 +53,6 @@ __all__ = [
 _LARGEST_MARGIN = 4.0
 _LARGEST_CROP = 2**26  # pixels of a box made to the window's ratio, before it is resized
 _LARGEST_ARRAY = 2**33  # bytes of the images of an .npz
-_RATIO_SLACK = 0.1
 # What damaged archives raise: OSError where an offset in it leads nowhere, RuntimeError where it
 # says that it is encrypted.
 _NPZ_ERRORS = (
@@ -282,7 +287,7 @@ def _whole_crops(images, window, margin, size, skipped):
         rows, columns = gray.shape
         width, height = min(columns, rows * ratio), min(rows, columns / ratio)
         skipped.total += 1
-        skipped.cut += max(columns / width, rows / height) > 1 + _RATIO_SLACK
+        skipped.cut += max(columns / width, rows / height) > 1 + RATIO_SLACK
         width, height = width * (1 + 2 * margin), height * (1 + 2 * margin)
         crops.append(_cut(gray, ((columns - width) / 2, (rows - height) / 2, width, height), size))
     return crops

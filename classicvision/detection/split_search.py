@@ -21,14 +21,13 @@ import numpy as np
 from classicvision._jit import kernel
 from classicvision.features.haar import HaarFeatures, haar_values
 from classicvision.features.lbp import lbp_values
-from classicvision.learning.splits import CRITERIA, best_cut, gain_of_cut
+from classicvision.learning.splits import CRITERIA, ROUNDING, best_cut, gain_of_cut
 
 SEARCHES = ("screened", "exact")
 _BINS = 64  # thresholds that screening tries
 _UNIT = 2**16  # of a target, when screening: sums are those of integers
 _COUNT = 2**40  # above any sum of targets: a count and a sum share one integer
 _CODES = 256
-_LEAST_SIDE = 1e-12  # of the weight on either side of a cut, as in `best_cut`: less is rounding
 _CHUNK = 4096  # features that a thread screens before it takes the next ones
 
 
@@ -177,7 +176,7 @@ def _cut_codes(codes, targets, weights, criterion, code_w, code_s, means, starts
     for j in range(used):
         all_w += code_w[order[j]]
         all_s += code_s[order[j]]
-    least = _LEAST_SIDE * all_w
+    least = ROUNDING * all_w
     best, chosen, left_w, left_s = -1.0, 0, 0.0, 0.0
     for j in range(used - 1):
         left_w += code_w[order[j]]

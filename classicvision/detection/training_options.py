@@ -8,7 +8,7 @@ import os
 import numpy as np
 
 from classicvision._checks import check_jobs, check_number, check_option, check_random_state
-from classicvision.detection._crops import check_crops, resize_crops
+from classicvision.detection._crops import RATIO_SLACK, check_crops, resize_crops
 from classicvision.detection.split_search import SEARCHES
 from classicvision.features._windows import check_window_size
 from classicvision.features.haar import HAAR_MODES
@@ -16,7 +16,6 @@ from classicvision.images.reading import display_name
 from classicvision.learning.boosting import BOOSTINGS
 
 FEATURES = ("haar", "lbp")
-_RATIO_SLACK = 0.1
 
 
 def checked_options(trainer):
@@ -59,7 +58,7 @@ def windows_of(crops, window, name):
     crops = check_crops(crops, name)
     (_, rows, columns), (width, height) = crops.shape, window
     stretched = (columns / rows) / (width / height)
-    if max(stretched, 1 / stretched) > 1 + _RATIO_SLACK:
+    if max(stretched, 1 / stretched) > 1 + RATIO_SLACK:
         raise ValueError(
             f"{name} are {columns} x {rows} pixels, unlike the window of {width} x {height}; "
             "crop them to its aspect ratio, or set window=(width, height)"

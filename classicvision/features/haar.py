@@ -33,8 +33,8 @@ HAAR_MODES = ("basic", "core", "all")
 _RECTANGLES = 3
 
 # A kind of feature is a block of columns x rows equal cells; each of its rectangles is given as
-# left, top, width and height in cells, and a weight. Those of the first letter and weight are in
-# every mode, "core" adds the other upright ones, "all" those turned by 45 degrees.
+# left, top, width and height in cells, and a weight. A mode has its own kinds and those
+# of the modes before it: "core" adds the other upright ones, "all" those turned by 45 degrees.
 _UPRIGHT = (
     ("basic", 2, 1, ((0, 0, 2, 1, -1), (1, 0, 1, 1, 2))),
     ("basic", 1, 2, ((0, 0, 1, 2, -1), (0, 1, 1, 1, 2))),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 VARIANCE, ERROR = 0, 1
 CRITERIA = {"variance": VARIANCE, "error": ERROR}  # what kernels take for each name
 
-_ROUNDING = 1e-12  # of a sum of weights; smaller differences are errors of the sums
+ROUNDING = 1e-12  # of a sum of weights; smaller differences are errors of the sums
 
 
 @kernel(inline=True, views_only=True)
@@ -69,7 +69,7 @@ def best_cut(values, targets, weights, criterion):
     for k in range(len(values)):
         total += weights[k] * targets[k]
         total_weight += weights[k]
-    least = _ROUNDING * total_weight
+    least = ROUNDING * total_weight
     best, bar, position = -np.inf, -np.inf, 0
     left, left_weight = 0.0, 0.0
     for k in range(1, len(values)):
@@ -80,7 +80,7 @@ def best_cut(values, targets, weights, criterion):
             continue
         gain = gain_of_cut(criterion, left, left_weight, right, right_weight)
         if gain > bar:
-            best, bar, position = gain, gain * (1 + _ROUNDING), k
+            best, bar, position = gain, gain * (1 + ROUNDING), k
     return best, position
 
 
@@ -126,7 +126,7 @@ def best_split(columns, order, tried, targets, weights, criterion):
             sorted_weights[k] = pairs[i, 1]
         gain, position = best_cut(values, sorted_targets, sorted_weights, criterion)
         if position > 0 and gain > bar:
-            best, bar, column = gain, gain * (1 + _ROUNDING), j
+            best, bar, column = gain, gain * (1 + ROUNDING), j
             low, high = values[position - 1], values[position]
     return best, column, low, high
 

@@ -16,7 +16,9 @@ from classicvision.edges.canny import canny as canny
 from classicvision.edges.tracing import trace_edges as trace_edges
 from classicvision.edges.zero_crossings import zero_crossings as zero_crossings
 from classicvision.evaluation.detection import evaluate_detector as evaluate_detector
+from classicvision.features.descriptors import extract_descriptors as extract_descriptors
 from classicvision.features.haar import haar_features as haar_features
+from classicvision.features.keypoints import detect_keypoints as detect_keypoints
 from classicvision.features.lbp import lbp_features as lbp_features
 from classicvision.features.pictures import draw_features as draw_features
 from classicvision.features.template import match_template as match_template
@@ -69,6 +71,7 @@ from classicvision.learning.stump import DecisionStump as DecisionStump
 from classicvision.results import Circles as Circles
 from classicvision.results import Detections as Detections
 from classicvision.results import Ellipses as Ellipses
+from classicvision.results import Keypoints as Keypoints
 from classicvision.results import Lines as Lines
 from classicvision.results import Matches as Matches
 from classicvision.results import Segments as Segments

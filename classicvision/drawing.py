@@ -1,4 +1,4 @@
-"""Results onto images: boxes, lines, segments, circles, ellipses and matches."""
+"""Results onto images: boxes, lines, segments, circles, ellipses, matches and keypoints."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ import numpy as np
 from classicvision._checks import check_image, check_number
 from classicvision._opencv import opencv
 from classicvision.images import as_uint8, luminance
-from classicvision.results import Circles, Detections, Ellipses, Lines, Matches, Segments
+from classicvision.results import (
+    Circles,
+    Detections,
+    Ellipses,
+    Keypoints,
+    Lines,
+    Matches,
+    Segments,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +33,7 @@ _TALLEST = 2  # times the width of a tile
 
 def draw(
     image: ArrayLike,
-    result: Detections | Lines | Segments | Circles | Ellipses | Matches,
+    result: Detections | Lines | Segments | Circles | Ellipses | Matches | Keypoints,
     *,
     color: Sequence[int] | None = None,
     thickness: int | None = None,
@@ -33,15 +41,16 @@ def draw(
     """Return a copy of an image with a result drawn on it.
 
     Boxes come with their names and scores, lines run right across the image, circles and
-    ellipses have a dot in the centre, and matches are arrows from the template's reference point
-    in the direction in which its x axis points; all antialiased.
+    ellipses have a dot in the centre, matches are arrows from the template's reference point
+    in the direction in which its x axis points, and keypoints are circles of their size with the
+    radius of their direction; all antialiased.
 
     Parameters
     ----------
     image : array_like, shape (rows, columns) or (rows, columns, 3)
         uint8 as it is; bool as black and white; uint16 divided by 257; int16 and floats
         stretched so that the smallest value is black and the largest is white.
-    result : Detections, Lines, Segments, Circles, Ellipses or Matches
+    result : Detections, Lines, Segments, Circles, Ellipses, Matches or Keypoints
     color : (red, green, blue), optional
         0 to 255 each. By default green, and for boxes of several labels a hue for each label.
     thickness : int, optional
@@ -82,9 +91,11 @@ def draw(
         _draw_ellipses(canvas, result.centers, result.axes, result.angles, color, thickness)
     elif isinstance(result, Matches):
         _draw_arrows(canvas, result, color, thickness)
+    elif isinstance(result, Keypoints):
+        _draw_keypoints(canvas, result, color, thickness)
     else:
         raise TypeError(
-            "result must be Detections, Lines, Segments, Circles, Ellipses or Matches, "
+            "result must be Detections, Lines, Segments, Circles, Ellipses, Matches or Keypoints, "
             f"got {type(result).__name__}"
         )
     return canvas
@@ -249,6 +260,21 @@ def _draw_arrows(canvas, matches, color, thickness):
         start, tip = (tuple(_fixed(_within(p, canvas.shape))) for p in (center, center + step))
         hue = color or (0, 255, 0)
         cv2.arrowedLine(canvas, start, tip, hue, thickness, cv2.LINE_AA, _SHIFT, 0.3)
+
+
+def _draw_keypoints(canvas, keypoints, color, thickness):
+    cv2 = opencv()
+    radii = keypoints.sizes.astype(np.float64) / 2
+    turn = keypoints.angles.astype(np.float64)
+    steps = radii[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    for center, radius, step in zip(keypoints.points, radii, steps, strict=True):
+        if radius > 4 * sum(canvas.shape):
+            continue  # OpenCV would take forever
+        center = _within(center.astype(np.float64), canvas.shape)
+        start, tip, hue = tuple(_fixed(center)), tuple(_fixed(center + step)), color or (0, 255, 0)
+        ring = _fixed([max(radius, 1)])[0]
+        cv2.circle(canvas, start, ring, hue, thickness, cv2.LINE_AA, _SHIFT)
+        cv2.line(canvas, start, tip, hue, thickness, cv2.LINE_AA, _SHIFT)
 
 
 def _within(values, shape):

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from classicvision.drawing import draw, tile
-from classicvision.results import Circles, Detections, Ellipses, Lines, Matches, Segments
+from classicvision.results import (
+    Circles,
+    Detections,
+    Ellipses,
+    Keypoints,
+    Lines,
+    Matches,
+    Segments,
+)
 
 
 def strong(picture, channel=1):
@@ -149,6 +157,19 @@ def test_match_points_along_the_templates_x_axis():
     assert y.min() >= 29
 
 
+def test_keypoint_is_a_circle_with_the_radius_of_its_direction():
+    keypoint = Keypoints([[50, 30]], [24], [np.pi], [1])
+    picture = draw(np.zeros((60, 100), np.uint8), keypoint, thickness=1)
+    y, x = np.nonzero(strong(picture))
+    assert {(column, 30) for column in range(38, 51)} <= set(zip(x, y, strict=True))
+    ring = np.hypot(x - 50, y - 30) > 2
+    ring &= y != 30
+    assert (np.abs(np.hypot(x - 50, y - 30)[ring] - 12) < 1).all()
+    assert ring.sum() > 40
+    far = Keypoints([[1e9, -1e9], [3, 3]], [1e9, 1e-9], [1, 1], [1, 1])
+    assert draw(np.zeros((20, 40), np.uint8), far).shape == (20, 40, 3)
+
+
 def test_circles_far_outside_or_of_any_size_are_no_trouble():
     circles = Circles([[1e9, 5], [20, 10], [20, 10]], [5, 1e9, 0], [1, 1, 1])
     assert draw(np.zeros((20, 40), np.uint8), circles).shape == (20, 40, 3)
@@ -160,7 +181,7 @@ def test_circles_far_outside_or_of_any_size_are_no_trouble():
         (
             {"result": [[1, 2, 3, 4]]},
             TypeError,
-            "result must be Detections, Lines, Segments, Circles, Ellipses or Matches, got l",
+            "result must be Detections, Lines, Segments, Circles, Ellipses, Matches or ",
         ),
         ({"color": "red"}, TypeError, "color must be (red, green, blue), 0 to 255 each, got 'red'"),
         ({"color": (1, 2, 300)}, ValueError, "color must be at most 255, got 300"),

@@ -50,6 +50,8 @@ OPERATORS = {
     "trace_edges": lambda image: cv.trace_edges(as_edges(image)),
     "hough_lines": lambda image: cv.hough_lines(as_edges(image), threshold=10),
     "hough_segments": lambda image: cv.hough_segments(as_edges(image), threshold=8, min_length=8),
+    "detect_keypoints": lambda image: cv.detect_keypoints(image, max_keypoints=50),
+    "extract_descriptors": lambda image: cv.extract_descriptors(image, max_keypoints=50),
     "draw": lambda image: cv.draw(image, cv.Circles([[16, 20]], [7], [30])),
     "laplacian": cv.laplacian,
     "laplacian_of_gaussian": lambda image: cv.laplacian_of_gaussian(image, 1),

@@ -14,16 +14,16 @@ import classicvision
 # What programs may rely on. Removing one breaks them; new ones are added here.
 NAMES = [
     "AdaBoostClassifier", "CascadeDetector", "CascadeTrainer", "Circles", "DecisionStump",
-    "Detections", "Ellipses", "GeneralizedHough", "Lines", "Matches", "Negatives", "Segments",
-    "__version__", "add_noise", "augment_samples", "bilateral", "blend", "box_filter", "box_sum",
-    "calibrate_detector", "canny", "convolve", "convolve_separable", "correlate",
-    "difference_of_gaussians", "draw", "draw_features",
-    "evaluate_detector", "evaluation", "find_lines", "find_template", "fit_lines", "gaussian",
+    "Detections", "Ellipses", "GeneralizedHough", "Keypoints", "Lines", "Matches", "Negatives",
+    "Segments", "__version__", "add_noise", "augment_samples", "bilateral", "blend", "box_filter",
+    "box_sum", "calibrate_detector", "canny", "convolve", "convolve_separable", "correlate",
+    "detect_keypoints", "difference_of_gaussians", "draw", "draw_features", "evaluate_detector",
+    "evaluation", "extract_descriptors", "find_lines", "find_template", "fit_lines", "gaussian",
     "gaussian_pyramid", "gradient", "gradient_magnitude", "gradient_orientation", "group_boxes",
     "haar_features", "hough_circles", "hough_ellipses", "hough_lines", "hough_segments",
     "hough_slope_intercept", "integral_image", "iou", "iter_images", "laplacian",
-    "laplacian_of_gaussian", "laplacian_pyramid", "lbp_features", "match_template", "median",
-    "nms", "non_local_means", "pyramid_expand", "pyramid_reduce", "read_annotations", "read_image",
+    "laplacian_of_gaussian", "laplacian_pyramid", "lbp_features", "match_template", "median", "nms",
+    "non_local_means", "pyramid_expand", "pyramid_reduce", "read_annotations", "read_image",
     "read_positives", "reconstruct", "sample_image", "sharpen", "squared_integral_image",
     "suppress_lines", "tilted_integral_image", "trace_edges", "write_image", "zero_crossings",
 ]  # fmt: skip

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classicvision.results import Circles, Detections, Ellipses, Lines, Matches, Segments
+from classicvision.results import (
+    Circles,
+    Detections,
+    Ellipses,
+    Keypoints,
+    Lines,
+    Matches,
+    Segments,
+)
 
 
 @pytest.fixture
@@ -38,6 +46,7 @@ def test_dtypes_and_defaults():
         (Circles([], [], []), "centers", (0, 2)),
         (Ellipses([], [], [], []), "axes", (0, 2)),
         (Matches([], [], [], []), "centers", (0, 2)),
+        (Keypoints([], [], [], []), "points", (0, 2)),
         (Segments([], []), "points", (0, 4)),
     ],
 )
@@ -71,6 +80,14 @@ def test_indices_of_small_integer_types():
     many = Lines(np.arange(300), np.zeros(300), np.zeros(300, int))
     assert many[np.uint8(255)].rho.tolist() == [255]
     assert many[np.int8(-1)].rho.tolist() == [299]
+
+
+def test_angles_of_keypoints_are_kept_within_one_turn():
+    angles = [-1e-9, -np.pi / 2, 2 * np.pi, 7, 100]
+    found = Keypoints(np.zeros((5, 2)), np.ones(5), angles, np.zeros(5))
+    np.testing.assert_allclose(found.angles[1:], np.mod(angles[1:], 2 * np.pi), atol=1e-5)
+    assert found.angles[0] == 0
+    assert ((found.angles >= 0) & (found.angles < np.float32(2 * np.pi))).all()
 
 
 def test_indexing(two):
@@ -125,6 +142,8 @@ def test_equality(two):
         (lambda: Ellipses([[1, 2]], [[1, 2]], [0], [1]), ValueError, "axes must not be negative"),
         (lambda: Ellipses([[1, 2]], [], [0], [1]), ValueError, "axes must be as many as centers"),
         (lambda: Matches([[1, 2]], [0], [0], [1]), ValueError, "scales must be above 0"),
+        (lambda: Keypoints([[1, 2]], [0], [0], [1]), ValueError, "sizes must be above 0, got 0.0"),
+        (lambda: Keypoints([[1, 2]], [3], [], [1]), ValueError, "angles must be as many as points"),
         (lambda: Lines([np.inf], [1], [1]), ValueError, "rho must be finite"),
         (lambda: Segments([[1, 2, 3]], [1]), ValueError, "points must have shape (n, 4)"),
         (lambda: Segments([[1, 2, 3, np.nan]], [1]), ValueError, "points must be finite"),

@@ -1,0 +1,167 @@
+"""Descriptors of the surroundings of keypoints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from classicvision._checks import check_number, check_option
+from classicvision._opencv import opencv
+from classicvision.features._opencv_features import (
+    ORB_SMALLEST,
+    as_matrix,
+    best_keypoints,
+    create,
+    orb_points,
+    sift_points,
+)
+from classicvision.features.keypoints import check_gray, check_max_keypoints
+from classicvision.results import Keypoints
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+_KINDS = ("sift", "rootsift", "orb")
+_ORB_THRESHOLD = 20
+
+
+def extract_descriptors(
+    image: ArrayLike,
+    kind: str = "rootsift",
+    *,
+    keypoints: Keypoints | None = None,
+    max_keypoints: int | None = 1000,
+    contrast_threshold: float = 0.01,
+) -> tuple[Keypoints, NDArray]:
+    """Find keypoints, unless they are given, and describe what is around each of them.
+
+    Parameters
+    ----------
+    image : array_like, shape (rows, columns) or (rows, columns, 3)
+        Other types than uint8 are brought to 0..255 first, as by `images.as_uint8`, and of colour
+        images the luminance is taken.
+    kind : {"rootsift", "sift", "orb"}
+        "sift": 4 x 4 histograms of 8 gradient directions each, float32 whole numbers from 0 to
+        255, by OpenCV; "rootsift": their square roots after division by their sum, of Euclidean
+        length 1: Euclidean distances compare these as Hellinger's does histograms; "orb": 256
+        comparisons of two pixels as 32 bytes, by OpenCV.
+    keypoints : Keypoints, optional
+        What to describe instead of detecting: from `detect_keypoints` of any kind.
+    max_keypoints : int, optional
+        How many detected ones are kept, the best ones; None for all.
+    contrast_threshold : float
+        OpenCV's contrast threshold of "sift" and "rootsift".
+
+    Returns
+    -------
+    keypoints : Keypoints
+        Best first as by `detect_keypoints`, or those given in their own order. "orb" leaves out
+        what lies within 31 pixels of the border.
+    descriptors : ndarray of float32, shape (n, 128), or for "orb" of uint8, shape (n, 32)
+        One for each keypoint; with no keypoints ``(0, 128)`` or ``(0, 32)``.
+
+    Raises
+    ------
+    TypeError
+        For what is no image, or keypoints that are no `Keypoints`.
+    ValueError
+        For an unknown kind, options out of range, or keypoints outside the image.
+
+    Notes
+    -----
+    Given the keypoints that "sift" detects, their descriptors are those of the detection, up to
+    one level where the rounding of an angle from degrees to radians matters. Each call has OpenCV
+    objects of its own: threads may call it at once, and the number of OpenCV's own threads changes
+    nothing.
+
+    References
+    ----------
+    D. Lowe, "Distinctive image features from scale-invariant keypoints", IJCV 60(2), 2004.
+    R. Arandjelovic and A. Zisserman, "Three things everyone should know to improve object
+    retrieval", CVPR 2012, section 3.
+    E. Rublee, V. Rabaud, K. Konolige and G. Bradski, "ORB: an efficient alternative to SIFT or
+    SURF", ICCV 2011.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y, x = np.mgrid[:64, :64]
+    >>> blob = 200 * np.exp(-((x - 30) ** 2 + (y - 25) ** 2) / (2 * 5.0**2))
+    >>> found, descriptors = extract_descriptors(blob.astype(np.uint8), max_keypoints=1)
+    >>> len(found), descriptors.shape
+    (1, (1, 128))
+    >>> round(float(np.linalg.norm(descriptors[0])), 5)
+    1.0
+    """
+    gray = check_gray(image)
+    kind = check_option(kind, "kind", _KINDS)
+    max_keypoints = check_max_keypoints(max_keypoints)
+    contrast_threshold = check_number(contrast_threshold, "contrast_threshold", at_least=0)
+    if keypoints is not None:
+        _check_keypoints(keypoints, gray.shape)
+    if kind == "orb":
+        return _orb(gray, keypoints, max_keypoints)
+    found, descriptors = _sift(gray, keypoints, max_keypoints, contrast_threshold)
+    return found, root_sift(descriptors) if kind == "rootsift" else descriptors
+
+
+def root_sift(descriptors: NDArray) -> NDArray[np.float32]:
+    """Return the square roots of histograms divided by their sums, those of zeros as zeros.
+
+    Parameters
+    ----------
+    descriptors : ndarray, shape (n, d)
+        SIFT descriptors of any scale and number type, not negative.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, d)
+    """
+    sums = descriptors.sum(axis=1, keepdims=True, dtype=np.float32)
+    return np.sqrt(descriptors / np.maximum(sums, np.finfo(np.float32).tiny), dtype=np.float32)
+
+
+def _check_keypoints(keypoints, shape):
+    if not isinstance(keypoints, Keypoints):
+        raise TypeError(
+            f"keypoints must be Keypoints, got {type(keypoints).__name__}; "
+            "detect_keypoints returns them"
+        )
+    rows, columns = shape
+    x, y = keypoints.points.T
+    outside = (x < -0.5) | (x > columns - 0.5) | (y < -0.5) | (y > rows - 0.5)
+    if outside.any():
+        raise ValueError(
+            f"keypoints must lie in the image of {columns} x {rows} pixels, got one at "
+            f"{keypoints.points[outside][0].tolist()}; are they of another image?"
+        )
+
+
+def _sift(gray, keypoints, max_keypoints, contrast_threshold):
+    detector = create("sift", max_keypoints, contrast_threshold)
+    if keypoints is None:
+        found, descriptors = detector.detectAndCompute(gray, None)
+        found, order = best_keypoints(found, max_keypoints)
+        return found, as_matrix(descriptors, 128, np.float32)[order]
+    if not len(keypoints):
+        return keypoints, np.empty((0, 128), np.float32)
+    # A first point in the lowest octave, so that OpenCV starts with the doubled image as it does
+    # when it detects: without it, the octaves above are smoothed in other steps.
+    first = opencv().KeyPoint(0, 0, 1, 0, 0, 255 | (1 << 8), 0)
+    points = [first, *sift_points(keypoints, gray.shape)]
+    return keypoints, as_matrix(detector.compute(gray, points)[1], 128, np.float32)[1:]
+
+
+def _orb(gray, keypoints, max_keypoints):
+    detector = create("orb", max_keypoints, _ORB_THRESHOLD)
+    if min(gray.shape) < ORB_SMALLEST or (keypoints is not None and not len(keypoints)):
+        return Keypoints([], [], [], []), np.empty((0, 32), np.uint8)
+    if keypoints is None:
+        found, descriptors = detector.detectAndCompute(gray, None)
+        found, order = best_keypoints(found, max_keypoints)
+        return found, as_matrix(descriptors, 32, np.uint8)[order]
+    described, descriptors = detector.compute(gray, orb_points(keypoints))
+    chosen = np.array([point.class_id for point in described], np.intp)
+    order = np.argsort(chosen)  # OpenCV puts them in the order of their levels
+    return keypoints[chosen[order]], as_matrix(descriptors, 32, np.uint8)[order]

@@ -1,0 +1,101 @@
+"""Interest points: one function for all detectors, OpenCV's and our own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from classicvision._checks import check_image, check_number, check_option
+from classicvision.features._opencv_features import ORB_SMALLEST, best_keypoints, create
+from classicvision.images import as_uint8, luminance
+from classicvision.results import Keypoints
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+# kind: the threshold by default, and the largest one
+_THRESHOLDS = {"sift": (0.01, None), "orb": (20, 255), "fast": (10, 255)}
+
+
+def detect_keypoints(
+    image: ArrayLike,
+    kind: str = "sift",
+    *,
+    max_keypoints: int | None = 1000,
+    threshold: float | None = None,
+) -> Keypoints:
+    """Find points that are found again in other images of the same thing.
+
+    Parameters
+    ----------
+    image : array_like, shape (rows, columns) or (rows, columns, 3)
+        Other types than uint8 are brought to 0..255 first, as by `images.as_uint8`, and of colour
+        images the luminance is taken.
+    kind : {"sift", "orb", "fast"}
+        "sift": extrema of the difference of Gaussians over place and scale, with a direction each
+        (more than one where several are as strong: then the point occurs several times);
+        "orb": corners of a pyramid by FAST, ranked by Harris' measure, with a direction;
+        "fast": corners at which 9 of 16 pixels on a circle are all brighter or all darker.
+        All three are OpenCV's.
+    max_keypoints : int, optional
+        How many are kept, the best ones; None for all.
+    threshold : float, optional
+        What is too weak. For "sift" OpenCV's contrast threshold, by default 0.01; for "orb" and
+        "fast" how much brighter or darker, in levels from 1 to 255, by default 20 and 10.
+
+    Returns
+    -------
+    Keypoints
+        Best first, and of equals by y, x, size and angle; without any keypoint an empty result.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what is no image, an unknown kind, a ``max_keypoints`` below 1, or a threshold out of
+        range.
+
+    Notes
+    -----
+    Nothing is found within 31 pixels of the border by "orb", nor in images of less than 64 pixels
+    a side. Each call has OpenCV objects of its own: threads may call it at once.
+
+    References
+    ----------
+    D. Lowe, "Distinctive image features from scale-invariant keypoints", IJCV 60(2), 2004.
+    E. Rosten and T. Drummond, "Machine learning for high-speed corner detection", ECCV 2006.
+    E. Rublee, V. Rabaud, K. Konolige and G. Bradski, "ORB: an efficient alternative to SIFT or
+    SURF", ICCV 2011.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y, x = np.mgrid[:64, :64]
+    >>> blob = 200 * np.exp(-((x - 30) ** 2 + (y - 25) ** 2) / (2 * 5.0**2))
+    >>> found = detect_keypoints(blob.astype(np.uint8), max_keypoints=1)
+    >>> found.points.round().tolist()
+    [[30.0, 25.0]]
+    """
+    gray = check_gray(image)
+    kind = check_option(kind, "kind", tuple(_THRESHOLDS))
+    max_keypoints = check_max_keypoints(max_keypoints)
+    usual, largest = _THRESHOLDS[kind]
+    threshold = usual if threshold is None else threshold
+    limits = {"at_least": 0} if largest is None else {"at_least": 1, "at_most": largest}
+    threshold = check_number(threshold, "threshold", **limits)
+    if kind == "orb" and min(gray.shape) < ORB_SMALLEST:
+        return Keypoints([], [], [], [])
+    found = create(kind, max_keypoints, threshold).detect(gray)
+    return best_keypoints(found, max_keypoints)[0]
+
+
+def check_gray(image: ArrayLike) -> NDArray[np.uint8]:
+    """Return an image as the detectors take it: its luminance, uint8."""
+    return luminance(as_uint8(check_image(image)))
+
+
+def check_max_keypoints(max_keypoints: int | None) -> int | None:
+    """Return how many keypoints are kept, None for all."""
+    if max_keypoints is None:
+        return None
+    return check_number(max_keypoints, "max_keypoints", at_least=1, at_most=2**31 - 1, integer=True)

@@ -73,6 +73,7 @@ _PUBLIC = {
     "detection.cascade": ["CascadeDetector"],
     "detection.cascade_training": ["CascadeTrainer"],
     "evaluation.detection": ["evaluate_detector"],
+    "retrieval.vocabulary": ["VisualVocabulary"],
     "detection.samples": ["Negatives", "augment_samples", "read_positives"],
 }
 _MODULES = ["evaluation"]  # whose names are used through them: cv.evaluation.compare_detectors

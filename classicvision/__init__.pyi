@@ -75,5 +75,6 @@ from classicvision.results import Keypoints as Keypoints
 from classicvision.results import Lines as Lines
 from classicvision.results import Matches as Matches
 from classicvision.results import Segments as Segments
+from classicvision.retrieval.vocabulary import VisualVocabulary as VisualVocabulary
 
 __version__: str

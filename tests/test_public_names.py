@@ -26,6 +26,7 @@ NAMES = [
     "non_local_means", "pyramid_expand", "pyramid_reduce", "read_annotations", "read_image",
     "read_positives", "reconstruct", "sample_image", "sharpen", "squared_integral_image",
     "suppress_lines", "tilted_integral_image", "trace_edges", "write_image", "zero_crossings",
+    "VisualVocabulary",
 ]  # fmt: skip
 
 

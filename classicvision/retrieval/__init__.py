@@ -1,0 +1,1 @@
+"""Pipelines that find images: visual words, encodings, indexes."""

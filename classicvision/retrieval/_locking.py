@@ -1,0 +1,41 @@
+"""One writer at a time, by a lock that the operating system takes back from a killed process."""
+
+import contextlib
+import os
+import sqlite3
+
+from classicvision.images.reading import display_name
+
+LOCK = "writer.lock"  # an empty SQLite file, which brings locks for every system
+
+
+@contextlib.contextmanager
+def writer_lock(folder):
+    """Hold the lock of the one process that may write to the index in ``folder``.
+
+    Raises
+    ------
+    BlockingIOError
+        If another process, or another object of this one, is writing.
+    OSError
+        If the folder cannot be written to.
+    """
+    name = display_name(os.fspath(folder))
+    path = os.path.join(folder, LOCK)
+    # SQLite alone may open the file: whoever closes it in this process gives the lock away.
+    try:
+        connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+    except sqlite3.Error as error:
+        raise OSError(f"{name}: cannot be written ({error}); check the folder") from None
+    with contextlib.closing(connection):
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise OSError(f"{name}: cannot be written ({error}); check the folder") from None
+            raise BlockingIOError(
+                f"{name}: another process is writing to this index; wait until it ends"
+            ) from None
+        except sqlite3.DatabaseError:
+            raise ValueError(f"{name}: {LOCK} is no lock of an index; remove that file") from None
+        yield

@@ -1,0 +1,183 @@
+"""An index as it was at one moment: what readers work on while others write."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from classicvision.images.reading import display_name
+from classicvision.retrieval._catalogue import Catalogue, from_sql
+from classicvision.retrieval._rows import COLUMNS, check_size
+from classicvision.retrieval._sealing import owned_rows
+from classicvision.retrieval._segments import map_segment, segment_path, sort_postings
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """What a catalogue says, read in one transaction.
+
+    Attributes
+    ----------
+    parameters : dict
+    generation, rows, sealed, n_images : int
+        Rows that there are, and that are sealed; numbers of images that were given out.
+    paths : list of str
+    images : ndarray of int64, shape (n, 6)
+        Of each image, by ascending number: the number, width, height, first row, rows, checksum.
+    segments : list of (number, postings, checksum)
+    """
+
+    parameters: dict
+    generation: int
+    rows: int
+    sealed: int
+    n_images: int
+    paths: list
+    images: np.ndarray
+    segments: list
+
+
+def read_catalogue(folder):
+    """Return the contents of the catalogue in ``folder``, as of the last commit."""
+    with contextlib.closing(Catalogue(folder)) as catalogue:
+        try:
+            catalogue.connection.execute("BEGIN")  # all that follows is of one moment
+            contents = _read(catalogue)
+        except (sqlite3.Error, TypeError, ValueError) as error:
+            raise catalogue.damaged(error) from None
+    numbers, _, _, first, rows, _ = contents.images.T
+    outside = (numbers < 0) | (numbers >= contents.n_images) | (first < 0) | (rows < 0)
+    if (outside | (first + rows > contents.rows)).any():
+        raise catalogue.damaged("an image has rows that are not there")
+    return contents
+
+
+def _read(catalogue):
+    paths = []
+
+    def numbers():
+        for path, *values in catalogue.connection.execute(
+            "SELECT path, number, width, height, first_row, rows, checksum "
+            "FROM images ORDER BY number"
+        ):
+            paths.append(from_sql(path))
+            yield tuple(values)
+
+    images = np.fromiter(numbers(), np.dtype((np.int64, 6)))
+    segments = catalogue.connection.execute(
+        "SELECT number, postings, checksum FROM segments ORDER BY number"
+    ).fetchall()
+    keys = ("parameters", "generation", "rows", "sealed", "images")
+    values = [catalogue.get(key) for key in keys]
+    if None in values or "n_words" not in values[0]:
+        raise ValueError("it is not complete")
+    return Contents(*values, paths, images, segments)
+
+
+class Snapshot:
+    """The arrays of an index, mapped, and its postings; later changes do not reach it.
+
+    Parameters
+    ----------
+    folder : str
+
+    Attributes
+    ----------
+    contents : Contents
+    columns : dict of str to ndarray
+        The committed rows of each array, on disk.
+    segments : list of Segment
+        All postings: the sealed ones on disk, the others in memory.
+
+    Raises
+    ------
+    FileNotFoundError
+        For a folder that is not there.
+    ValueError
+        For one that is no index, or a damaged one.
+    """
+
+    def __init__(self, folder):
+        self.folder = os.fspath(folder)
+        seen = None
+        while True:
+            self.contents = read_catalogue(self.folder)
+            now = (self.contents.generation, self.contents.segments)
+            try:
+                self._map()
+                return
+            except FileNotFoundError as error:
+                if now == seen:
+                    raise ValueError(
+                        f"{display_name(self.folder)}: {os.path.basename(error.filename)} is "
+                        "missing; the index is damaged, build it anew"
+                    ) from None
+            seen = now  # a writer has just replaced the file: the catalogue names the new one
+
+    def _map(self):
+        contents = self.contents
+        self.columns = {}
+        for column in COLUMNS:
+            count = contents.n_images if column.per_image else contents.rows
+            if count:
+                path = column.path(self.folder, contents.generation)
+                check_size(path, count * column.row_bytes)
+            self.columns[column.name] = column.map(self.folder, contents.generation, count)
+        n_words = contents.parameters["n_words"]
+        self.segments = [
+            map_segment(
+                segment_path(self.folder, contents.generation, number),
+                n_words,
+                postings,
+                contents.n_images,
+            )
+            for number, postings, _ in contents.segments
+        ]
+        tail = self._tail(n_words)
+        if len(tail):
+            self.segments.append(tail)
+
+    def _tail(self, n_words):
+        """Return the postings that are not sealed yet."""
+        sealed = self.contents.sealed
+        owners = self.contents.images[:, [0, 3, 4]]
+        images, rows = owned_rows(owners[owners[:, 1] >= sealed], sealed)
+        arrays = {
+            name: np.asarray(self.columns[name])[sealed:][rows]
+            for name in ("words", "signatures", "angles", "scales")
+        }
+        try:
+            return sort_postings(arrays.pop("words"), n_words, images=images, **arrays)
+        except ValueError as error:
+            raise ValueError(f"{display_name(self.folder)}: {error}") from None
+
+    def verify(self):
+        """Read everything and compare the checksums.
+
+        Raises
+        ------
+        ValueError
+            For the first image, or file of postings, that is not what was written.
+        """
+        contents = self.contents
+        name = display_name(self.folder)
+        for (number, _, expected), segment in zip(contents.segments, self.segments, strict=False):
+            if segment.checksum() != expected:
+                path = segment_path(self.folder, contents.generation, number)
+                raise ValueError(f"{display_name(path)}: damaged postings; build the index anew")
+        for path, (number, _, _, first, rows, expected) in zip(
+            contents.paths, contents.images.tolist(), strict=True
+        ):
+            found = 0
+            for column in COLUMNS:
+                part = slice(number, number + 1) if column.per_image else slice(first, first + rows)
+                found = zlib.crc32(np.ascontiguousarray(self.columns[column.name][part]), found)
+            if found != expected:
+                raise ValueError(
+                    f"{name}: damaged data of {display_name(path)}; remove it and add it again"
+                )

@@ -1,0 +1,196 @@
+"""An index survives whatever ends its writer: an error or a death after any step, or a signal.
+
+It opens every time, as it was or as it became; no image is lost or doubled; the same work, begun
+again, ends as it would have.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from classicvision.retrieval import _sealing
+from classicvision.retrieval._catalogue import CATALOGUE
+from classicvision.retrieval._snapshot import Snapshot
+from tests.retrieval.store_records import (
+    check_index,
+    check_snapshot,
+    new_index,
+    record,
+    steps,
+    without_waiting,
+    writer,
+)
+
+ROOT = Path(__file__).parents[2]
+NAMES = [f"photo {i}.jpg" for i in range(20)]
+VERSIONS = {(name, v): record(name, version=v) for name in NAMES for v in (0, 1)}
+OLD, NEW = NAMES[2:9], NAMES[9:12]  # to be removed, and to be replaced
+
+
+def work(folder):
+    """Build an index, remove images, change some and compact it; go on where it was left."""
+    if not os.path.exists(os.path.join(folder, CATALOGUE)):
+        new_index(folder)
+    with writer(folder) as session:
+        if session.get("work") is None:
+            for i in range(0, len(NAMES), 5):
+                batch = [record(name) for name in NAMES[i : i + 5]]
+                if session.find(batch[0].path) is None:
+                    session.append(batch)
+            session.set("work", "built")
+        if session.get("work") == "built":
+            session.remove(OLD)
+            session.append([record(name, version=1) for name in NEW])
+            session.set("work", "changed")
+        if session.get("work") == "changed":
+            session.compact()
+            session.set("work", "compacted")
+
+
+def finished():
+    """Return the images that the index has in the end."""
+    kept = [record(name) for name in NAMES if name not in OLD and name not in NEW]
+    return kept + [record(name, version=1) for name in NEW]
+
+
+def contents(folder):
+    """Return the images that an index has, as (path, size), and check that all rows are theirs."""
+    if not os.path.exists(os.path.join(folder, CATALOGUE)):
+        return None
+    snapshot = Snapshot(folder)
+    records = []
+    for path, summed in zip(
+        snapshot.contents.paths, snapshot.contents.images[:, 5].tolist(), strict=True
+    ):
+        records.extend(r for r in map(VERSIONS.get, [(path, 0), (path, 1)]) if r.checksum == summed)
+    check_snapshot(snapshot, records)
+    return frozenset((record.path, record.size) for record in records)
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory):
+    """Return the steps of the work, and what the index holds after each."""
+    folder = str(tmp_path_factory.mktemp("history") / "index")
+    names, states = [], []
+
+    def note(name):
+        names.append(name)
+        states.append(contents(folder))
+
+    with pytest.MonkeyPatch.context() as patch, steps(note):
+        without_waiting(patch)
+        patch.setattr(_sealing, "_FANOUT", 2)
+        work(folder)
+    return names, states
+
+
+@pytest.fixture
+def quick(monkeypatch, tmp_path):
+    """Merge often and wait for no disk; return a folder, in memory where there is one."""
+    without_waiting(monkeypatch)
+    monkeypatch.setattr(_sealing, "_FANOUT", 2)
+    memory = Path("/dev/shm")
+    place = memory if os.access(memory, os.W_OK) else tmp_path
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        yield folder
+
+
+class Failure(Exception):
+    pass
+
+
+def at_step(number, act):
+    """Return a listener that acts when so many steps are done."""
+    left = [number]
+
+    def listen(name):
+        if left[0] == 0:
+            act(name)
+        left[0] -= 1
+
+    return listen
+
+
+def raise_failure(name):
+    raise Failure(name)
+
+
+def check_every_step(history, place, interrupt):
+    names, states = history
+    assert {"segments merged", "segment written", "vectors copied", "before the commit"} <= set(
+        names
+    )
+    for i, state in enumerate(states):
+        folder = os.path.join(place, str(i))
+        interrupt(folder, i)
+        assert contents(folder) == state, names[i]
+        work(folder)
+        check_index(folder, finished())
+
+
+def test_an_error_after_any_step(history, quick):
+    def interrupt(folder, i):
+        with pytest.raises(Failure), steps(at_step(i, raise_failure)):
+            work(folder)
+
+    check_every_step(history, quick, interrupt)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_death_after_any_step(history, quick):
+    def interrupt(folder, i):
+        child = os.fork()
+        if child == 0:
+            with steps(at_step(i, lambda name: os._exit(9))):
+                work(folder)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+    check_every_step(history, quick, interrupt)
+
+
+def start_work(folder):
+    """Start the work in a process of its own, and return it when it is about to begin."""
+    code = (
+        "import sys; from classicvision.retrieval import _sealing; _sealing._FANOUT = 2\n"
+        "from tests.retrieval.test_kills import work\n"
+        "print('ready', flush=True); work(sys.argv[1])"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, folder], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+def test_kills_at_any_moment(history, tmp_path):
+    folder, kills = str(tmp_path / "index"), 0
+    delays = random.Random(5)
+    for _ in range(8):
+        with start_work(folder) as process:
+            time.sleep(delays.uniform(0, 0.15))
+            kills += process.poll() is None
+            process.send_signal(signal.SIGKILL)
+        assert contents(folder) in history[1] or not os.path.exists(f"{folder}/{CATALOGUE}")
+    assert kills > 1
+    work(folder)
+    check_index(folder, finished())
+
+
+def test_readers_see_consistent_states(history, tmp_path):
+    folder, seen = str(tmp_path / "index"), []
+    with start_work(folder) as process:
+        while process.poll() is None:
+            seen.append(contents(folder))
+            assert seen[-1] in history[1] or seen[-1] is None
+    assert process.returncode == 0
+    assert len(set(seen)) > 2
+    check_index(folder, finished())

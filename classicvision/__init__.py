@@ -50,6 +50,7 @@ _PUBLIC = {
     "edges.canny": ["canny"],
     "edges.tracing": ["trace_edges"],
     "edges.zero_crossings": ["zero_crossings"],
+    "features.dense": ["dense_descriptors"],
     "features.descriptors": ["extract_descriptors"],
     "features.haar": ["haar_features"],
     "features.keypoints": ["detect_keypoints"],

@@ -16,6 +16,7 @@ from classicvision.edges.canny import canny as canny
 from classicvision.edges.tracing import trace_edges as trace_edges
 from classicvision.edges.zero_crossings import zero_crossings as zero_crossings
 from classicvision.evaluation.detection import evaluate_detector as evaluate_detector
+from classicvision.features.dense import dense_descriptors as dense_descriptors
 from classicvision.features.descriptors import extract_descriptors as extract_descriptors
 from classicvision.features.haar import haar_features as haar_features
 from classicvision.features.keypoints import detect_keypoints as detect_keypoints

@@ -52,6 +52,7 @@ OPERATORS = {
     "hough_segments": lambda image: cv.hough_segments(as_edges(image), threshold=8, min_length=8),
     "detect_keypoints": lambda image: cv.detect_keypoints(image, max_keypoints=50),
     "extract_descriptors": lambda image: cv.extract_descriptors(image, max_keypoints=50),
+    "dense_descriptors": lambda image: cv.dense_descriptors(image, step=4, sizes=12),
     "draw": lambda image: cv.draw(image, cv.Circles([[16, 20]], [7], [30])),
     "laplacian": cv.laplacian,
     "laplacian_of_gaussian": lambda image: cv.laplacian_of_gaussian(image, 1),

@@ -17,6 +17,7 @@ NAMES = [
     "Detections", "Ellipses", "GeneralizedHough", "Keypoints", "Lines", "Matches", "Negatives",
     "Segments", "__version__", "add_noise", "augment_samples", "bilateral", "blend", "box_filter",
     "box_sum", "calibrate_detector", "canny", "convolve", "convolve_separable", "correlate",
+    "dense_descriptors",
     "detect_keypoints", "difference_of_gaussians", "draw", "draw_features", "evaluate_detector",
     "evaluation", "extract_descriptors", "find_lines", "find_template", "fit_lines", "gaussian",
     "gaussian_pyramid", "gradient", "gradient_magnitude", "gradient_orientation", "group_boxes",

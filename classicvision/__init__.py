@@ -24,6 +24,7 @@ _PUBLIC = {
         "Keypoints",
         "Lines",
         "Matches",
+        "Ranking",
         "Segments",
     ],
     "drawing": ["draw"],
@@ -76,6 +77,8 @@ _PUBLIC = {
     "evaluation.detection": ["evaluate_detector"],
     "retrieval.vocabulary": ["VisualVocabulary"],
     "detection.samples": ["Negatives", "augment_samples", "read_positives"],
+    "retrieval.embedding": ["HammingEmbedding"],
+    "retrieval.inverted_index": ["InvertedIndex"],
 }
 _MODULES = ["evaluation"]  # whose names are used through them: cv.evaluation.compare_detectors
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names}

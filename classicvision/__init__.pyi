@@ -75,7 +75,10 @@ from classicvision.results import Ellipses as Ellipses
 from classicvision.results import Keypoints as Keypoints
 from classicvision.results import Lines as Lines
 from classicvision.results import Matches as Matches
+from classicvision.results import Ranking as Ranking
 from classicvision.results import Segments as Segments
+from classicvision.retrieval.embedding import HammingEmbedding as HammingEmbedding
+from classicvision.retrieval.inverted_index import InvertedIndex as InvertedIndex
 from classicvision.retrieval.vocabulary import VisualVocabulary as VisualVocabulary
 
 __version__: str

@@ -7,6 +7,16 @@ single index), and iteration goes over results of length one.
 
 from classicvision.results.detections import Detections
 from classicvision.results.keypoints import Keypoints
+from classicvision.results.ranking import Ranking
 from classicvision.results.shapes import Circles, Ellipses, Lines, Matches, Segments
 
-__all__ = ["Circles", "Detections", "Ellipses", "Keypoints", "Lines", "Matches", "Segments"]
+__all__ = [
+    "Circles",
+    "Detections",
+    "Ellipses",
+    "Keypoints",
+    "Lines",
+    "Matches",
+    "Ranking",
+    "Segments",
+]

@@ -37,18 +37,23 @@ class Result:
     def __len__(self) -> int:
         return len(next(iter(self._arrays().values())))
 
-    def __getitem__(self, index: int | slice | ArrayLike) -> Self:
+    def _selector(self, index):
+        """Return an index of any kind as a slice or an array."""
         if isinstance(index, (int, np.integer)) and not isinstance(index, (bool, np.bool_)):
             count = len(self)
             if not -count <= index < count:
                 raise IndexError(f"index {index} is out of range: the result has {count} items")
             start = int(index) % count
-            index = slice(start, start + 1)
-        elif not isinstance(index, slice):
-            index = np.asarray(index)
-            if index.ndim != 1:
-                raise IndexError("a result takes an integer, a slice, a mask or a 1-D index array")
-            index = index if index.size else index.astype(np.intp)
+            return slice(start, start + 1)
+        if isinstance(index, slice):
+            return index
+        index = np.asarray(index)
+        if index.ndim != 1:
+            raise IndexError("a result takes an integer, a slice, a mask or a 1-D index array")
+        return index if index.size else index.astype(np.intp)
+
+    def __getitem__(self, index: int | slice | ArrayLike) -> Self:
+        index = self._selector(index)
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return type(self)(**{**values, **{k: v[index] for k, v in self._arrays().items()}})
 

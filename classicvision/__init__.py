@@ -56,6 +56,7 @@ _PUBLIC = {
     "features.haar": ["haar_features"],
     "features.keypoints": ["detect_keypoints"],
     "features.lbp": ["lbp_features"],
+    "features.matching": ["match_descriptors"],
     "features.pictures": ["draw_features"],
     "features.template": ["match_template"],
     "features.template_search": ["find_template"],

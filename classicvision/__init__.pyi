@@ -21,6 +21,7 @@ from classicvision.features.descriptors import extract_descriptors as extract_de
 from classicvision.features.haar import haar_features as haar_features
 from classicvision.features.keypoints import detect_keypoints as detect_keypoints
 from classicvision.features.lbp import lbp_features as lbp_features
+from classicvision.features.matching import match_descriptors as match_descriptors
 from classicvision.features.pictures import draw_features as draw_features
 from classicvision.features.template import match_template as match_template
 from classicvision.features.template_search import find_template as find_template

@@ -24,10 +24,10 @@ NAMES = [
     "gradient_orientation", "group_boxes", "haar_features", "hough_circles", "hough_ellipses",
     "hough_lines", "hough_segments", "hough_slope_intercept", "integral_image", "iou",
     "iter_images", "laplacian", "laplacian_of_gaussian", "laplacian_pyramid", "lbp_features",
-    "match_template", "median", "nms", "non_local_means", "pyramid_expand", "pyramid_reduce",
-    "read_annotations", "read_image", "read_positives", "reconstruct", "sample_image", "sharpen",
-    "squared_integral_image", "suppress_lines", "tilted_integral_image", "trace_edges",
-    "write_image", "zero_crossings",
+    "match_descriptors", "match_template", "median", "nms", "non_local_means", "pyramid_expand",
+    "pyramid_reduce", "read_annotations", "read_image", "read_positives", "reconstruct",
+    "sample_image", "sharpen", "squared_integral_image", "suppress_lines", "tilted_integral_image",
+    "trace_edges", "write_image", "zero_crossings",
 ]  # fmt: skip
 
 

@@ -4,6 +4,10 @@ from classicvision import evaluation as evaluation
 from classicvision.boxes import group_boxes as group_boxes
 from classicvision.boxes import iou as iou
 from classicvision.boxes import nms as nms
+from classicvision.color.chromaticity import chromaticity as chromaticity
+from classicvision.color.comparison import compare_histograms as compare_histograms
+from classicvision.color.comparison import metric_is_similarity as metric_is_similarity
+from classicvision.color.histogram import color_histogram as color_histogram
 from classicvision.detection.annotated_samples import read_annotations as read_annotations
 from classicvision.detection.calibration import calibrate_detector as calibrate_detector
 from classicvision.detection.cascade import CascadeDetector as CascadeDetector

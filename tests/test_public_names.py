@@ -28,6 +28,7 @@ NAMES = [
     "pyramid_reduce", "read_annotations", "read_image", "read_positives", "reconstruct",
     "sample_image", "sharpen", "squared_integral_image", "suppress_lines", "tilted_integral_image",
     "trace_edges", "write_image", "zero_crossings",
+    "chromaticity", "color_histogram", "compare_histograms", "metric_is_similarity",
 ]  # fmt: skip
 
 

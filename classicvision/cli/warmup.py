@@ -209,6 +209,20 @@ def _lines():
         find_lines(image)
 
 
+def _colors():
+    import classicvision as cv
+    from classicvision.color.comparison import METRICS
+
+    for image in _images():
+        if image.ndim == 3:
+            histogram = cv.color_histogram(image, range=(0, 256))
+            cv.color_histogram(image, soft=True, range=(0, 256))
+    for dtype in ("float32", "float64"):
+        rows = histogram.reshape(8, 64).astype(dtype)
+        for metric in METRICS:
+            cv.compare_histograms(rows[0], rows, metric)
+
+
 # What is compiled, by the names that the library's user knows.
 STEPS = {
     "boxes": _boxes,
@@ -223,4 +237,5 @@ STEPS = {
     "canny": _canny,
     "lines": _lines,
     "shapes": _shapes,
+    "colors": _colors,
 }

@@ -58,6 +58,10 @@ for dtype in ("uint8", "float32"):
         cv.blend(image, image[::-1], np.zeros(image.shape[:2], bool))
         cv.find_template(image, image[30:90, 40:100])
         cv.canny(image, 0.7, 0.9, quantiles=True, interpolate=True, return_steps=True)
+        if image.ndim == 3:
+            for space in ("rgb", "rg", "hsv", "opponent"):
+                histogram = cv.color_histogram(image, 5, space, range=(0, 255))
+                cv.color_histogram(image, 5, space, soft=True, range=(0, 255), joint=False)
         cv.hough_circles(image, min_radius=8, max_radius=60)
         cv.hough_ellipses(image, min_radius=8)
         cv.GeneralizedHough(image[30:120, 40:130]).detect(image)
@@ -66,6 +70,9 @@ cv.trace_edges(edges)
 lines = cv.hough_lines(edges, threshold=60)
 cv.fit_lines(lines, edges)
 cv.hough_segments(edges, threshold=30, min_length=10, max_gap=2, random_state=1)
+for metric in ("intersection", "euclidean", "chi2", "bhattacharyya", "correlation", "emd", "js"):
+    cv.compare_histograms(histogram[0, 0], histogram[0], metric)
+    cv.compare_histograms(histogram[0, 0], histogram[0, 1], metric)
 boxes = np.tile([[1, 2, 30, 40]], (9, 1)).astype("float64")
 cv.iou(boxes, boxes)
 cv.nms(boxes, np.arange(9), 0.5)

@@ -1,0 +1,1 @@
+"""Colour statistics: chromaticities, histograms, their comparison, and what they recognise."""

@@ -1,0 +1,335 @@
+"""How alike two histograms are: nine measures, one against one or against many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from classicvision._checks import check_option
+from classicvision._jit import kernel
+from classicvision.color._divergences import jensen_shannon, kullback_leibler
+from classicvision.color._earth_mover import earth_mover, joint_earth_mover, kolmogorov_smirnov
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Metric = Literal[
+        "intersection",
+        "euclidean",
+        "chi2",
+        "bhattacharyya",
+        "kl",
+        "js",
+        "emd",
+        "correlation",
+        "ks",
+    ]
+
+METRICS = (
+    "intersection", "euclidean", "chi2", "bhattacharyya", "kl", "js", "emd", "correlation", "ks",
+)  # fmt: skip
+_SIMILARITIES = ("intersection", "correlation")
+_BLOCK = 1024  # rows that are looked at together
+
+# The sums run over one row of n, which is in the cache, and in any order: that makes them six to
+# nine times as fast, and a sum of positive numbers in several parts is rather more exact.
+_ANY_ORDER = {"reassoc", "contract", "nsz"}
+
+
+# Each kernel returns the bits of all values or-ed: the sign bit tells of negative ones. NaN and
+# infinite ones show in the sums.
+@kernel(fastmath=_ANY_ORDER, views_only=True)
+def _intersections(histogram, rows, bits, results, totals):
+    signs = bits[0, 0]
+    for i in range(rows.shape[0]):
+        row, row_bits, seen = rows[i], bits[i], bits[i, 0]
+        common = total = row.dtype.type(0)
+        for k in range(row.size):
+            value, other = row[k], histogram[k]
+            common += value if value < other else other
+            total += value
+            seen |= row_bits[k]
+        results[i], totals[i] = common, total
+        signs |= seen
+    return signs
+
+
+@kernel(fastmath=_ANY_ORDER, views_only=True)
+def _squared_distances(histogram, rows, bits, results):
+    signs = bits[0, 0]
+    for i in range(rows.shape[0]):
+        row, row_bits, seen = rows[i], bits[i], bits[i, 0]
+        total = row.dtype.type(0)
+        for k in range(row.size):
+            difference = row[k] - histogram[k]
+            total += difference * difference
+            seen |= row_bits[k]
+        results[i] = total
+        signs |= seen
+    return signs
+
+
+@kernel(fastmath=_ANY_ORDER, views_only=True)
+def _chi_squares(histogram, rows, bits, least, results):
+    """Sum (h - g)^2 / (h + g); 0 for two empty bins, whose sum is less than ``least``."""
+    signs = bits[0, 0]
+    for i in range(rows.shape[0]):
+        row, row_bits, seen = rows[i], bits[i], bits[i, 0]
+        total = row.dtype.type(0)
+        for k in range(row.size):
+            difference, both = row[k] - histogram[k], row[k] + histogram[k]
+            total += difference * difference / (both if both > least else least)
+            seen |= row_bits[k]
+        results[i] = total
+        signs |= seen
+    return signs
+
+
+@kernel(fastmath=_ANY_ORDER, views_only=True)
+def _affinities(roots, rows, bits, results, totals):
+    signs = bits[0, 0]
+    for i in range(rows.shape[0]):
+        row, row_bits, seen = rows[i], bits[i], bits[i, 0]
+        common = total = row.dtype.type(0)
+        for k in range(row.size):
+            common += np.sqrt(row[k]) * roots[k]
+            total += row[k]
+            seen |= row_bits[k]
+        results[i], totals[i] = common, total
+        signs |= seen
+    return signs
+
+
+@kernel(fastmath=_ANY_ORDER, views_only=True)
+def _products(histogram, rows, bits, products, totals, squares):
+    """Sum h g, g and g^2 in float64, since the correlation subtracts sums that are nearly equal."""
+    signs = bits[0, 0]
+    for i in range(rows.shape[0]):
+        row, row_bits, seen = rows[i], bits[i], bits[i, 0]
+        product, total, square = 0.0, 0.0, 0.0
+        for k in range(row.size):
+            value = np.float64(row[k])
+            product += histogram[k] * value
+            total += value
+            square += value * value
+            seen |= row_bits[k]
+        products[i], totals[i], squares[i] = product, total, square
+        signs |= seen
+    return signs
+
+
+def compare_histograms(
+    a: ArrayLike, b: ArrayLike, metric: Metric = "intersection"
+) -> float | NDArray:
+    """Compare a histogram with another one, or with many.
+
+    Parameters
+    ----------
+    a : array_like
+        A histogram of any shape and scale, without negative values.
+    b : array_like
+        One of the same shape, or many, of shape ``(n, *a.shape)``.
+    metric : {"intersection", "euclidean", "chi2", "bhattacharyya", "kl", "js", "emd", \
+"correlation", "ks"}
+        The measure; h and g are the bins of ``a`` and ``b``.
+
+    Returns
+    -------
+    float, or ndarray of shape (n,)
+        One value for each histogram in ``b``; float32 if ``a`` and ``b`` are float32 and ``b``
+        is many, otherwise float64. `metric_is_similarity` tells whether a greater value means
+        that they are more alike.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what are not histograms of equal shape, values that are negative or not finite, "ks"
+        of joint histograms, and "emd" of joint histograms with different totals.
+
+    Notes
+    -----
+    Histograms are compared as they are given, and 0 / 0 is 0.
+
+    - "intersection": (sum min(h, g) / sum h + sum min(h, g) / sum g) / 2, which is the sum of
+      min(h, g) where both sums are 1.
+    - "euclidean": sqrt(sum (h - g)^2).
+    - "chi2": sum (h - g)^2 / (h + g).
+    - "bhattacharyya": sqrt(1 - sum sqrt(h g) / sqrt(sum h sum g)).
+    - "kl": sum h log(h / g), where 1e-10 takes the place of g = 0, as in OpenCV.
+    - "js": (sum h log(h / m) + sum g log(g / m)) / 2 with m = (h + g) / 2; at most log 2 if both
+      sums are 1.
+    - "correlation": Pearson's coefficient; 1 if one of them is constant, as in OpenCV.
+    - "emd": the earth mover's distance, what has to be moved times the number of bins that it is
+      moved by. In one dimension the sum of the distances between the cumulatives; for joint
+      histograms the least cost over the straight distances between bin centres, for which
+      OpenCV's transportation simplex takes a millisecond to some tens for a pair of 8 x 8 x 8.
+      Hue, too, is a straight line here.
+    - "ks": the largest distance between the cumulatives; one dimension only.
+
+    A histogram of one dimension is one whose array has one; the rows of
+    ``color_histogram(joint=False)`` are compared one by one. Sums of float32 rows are taken in
+    float32: expect a relative error of 1e-5. Memory: none but the results; 1,024 rows at a time
+    where ``b`` is read-only, of another dtype or layout.
+
+    References
+    ----------
+    M. J. Swain and D. H. Ballard, "Color indexing", International Journal of Computer Vision
+    7(1), 1991.
+
+    Y. Rubner, C. Tomasi and L. J. Guibas, "The earth mover's distance as a metric for image
+    retrieval", International Journal of Computer Vision 40(2), 2000.
+
+    J. Lin, "Divergence measures based on the Shannon entropy", IEEE Transactions on Information
+    Theory 37(1), 1991.
+
+    Examples
+    --------
+    >>> compare_histograms([0.5, 0.5, 0], [0.25, 0.5, 0.25])
+    0.75
+    >>> many = np.array([[0.25, 0.5, 0.25], [0, 0.5, 0.5], [0.5, 0.5, 0]])
+    >>> compare_histograms([0.5, 0.5, 0], many, "emd")
+    array([0.5, 1. , 0. ])
+    """
+    check_option(metric, "metric", METRICS)
+    a, b = _histogram(a, "a"), _histogram(b, "b")
+    if a.ndim == 0 or a.size == 0:
+        raise ValueError(f"a must be a histogram of one bin or more, got shape {a.shape}")
+    if b.shape not in (a.shape, (*b.shape[:1], *a.shape)):
+        raise ValueError(
+            f"b must have the shape of a, {a.shape}, or (n, {', '.join(map(str, a.shape))}), "
+            f"got {b.shape}"
+        )
+    if metric == "ks" and a.ndim > 1:
+        raise ValueError(f"'ks' compares histograms of one dimension only, got shape {a.shape}")
+    single = b.shape == a.shape
+    rows = b[None] if single else b
+    both_short = a.dtype == b.dtype == np.float32 and not single
+    dtype = np.float32 if both_short else np.float64
+    a = np.require(a, dtype, ["C", "W"])
+    check_values(a, "a")
+    results = np.empty(len(rows), dtype)
+    as_it_is = rows.dtype == dtype and rows.flags.c_contiguous and rows.flags.writeable
+    step = max(1, len(rows)) if as_it_is and metric in _SUMS else _BLOCK
+    for start in range(0, len(rows), step):
+        block = np.require(rows[start : start + step], dtype, ["C", "W"])
+        results[start : start + step] = _compared(a, block, metric)
+    return float(results[0]) if single else results
+
+
+def metric_is_similarity(name: Metric) -> bool:
+    """Tell whether greater values of a measure mean that two histograms are more alike.
+
+    Parameters
+    ----------
+    name : str
+        A measure of `compare_histograms`.
+
+    Returns
+    -------
+    bool
+        True for "intersection" and "correlation"; False for the others, which are distances.
+
+    Examples
+    --------
+    >>> metric_is_similarity("intersection"), metric_is_similarity("emd")
+    (True, False)
+    """
+    return check_option(name, "name", METRICS) in _SIMILARITIES
+
+
+def _histogram(values, name):
+    """Return an array of numbers; which ones is looked at later."""
+    try:
+        array = np.asarray(values)
+    except ValueError:  # rows of several lengths
+        array = np.empty(0, object)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must be an array of numbers, got {array.dtype}")
+    return array
+
+
+def check_values(array, name):
+    """Refuse histograms with values that are negative or not finite."""
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite; it has NaN or infinite values")
+    if array.size and array.min() < 0:
+        raise ValueError(f"{name} must not be negative, got {array.min():g}")
+
+
+def _compared(a, rows, metric):
+    """Return the measure between one histogram and each of some rows."""
+    if metric == "emd" and a.ndim > 1:
+        check_values(rows, "b")
+        return [joint_earth_mover(np.float64(a), np.float64(row)) for row in rows]
+    a, rows = a.reshape(-1), rows.reshape(len(rows), -1)
+    if metric not in _SUMS:
+        check_values(rows, "b")
+        return _OTHERS[metric](a, rows)
+    bits = rows.view(f"uint{8 * rows.itemsize}")
+    with np.errstate(over="ignore", invalid="ignore"):
+        signs, sums, results = _SUMS[metric](a, rows, bits)
+        if int(signs) >> (8 * rows.itemsize - 1) or not np.isfinite(sums).all():
+            check_values(rows, "b")
+    return results
+
+
+def _intersection(histogram, rows, bits):
+    results, totals = np.empty((2, len(rows)), rows.dtype)
+    signs = _intersections(histogram, rows, bits, results, totals)
+    shares = _ratio(results, histogram.sum()) + _ratio(results, totals)
+    return signs, totals, shares / 2
+
+
+def _euclidean(histogram, rows, bits):
+    results = np.empty(len(rows), rows.dtype)
+    signs = _squared_distances(histogram, rows, bits, results)
+    return signs, results, np.sqrt(results)
+
+
+def _chi2(histogram, rows, bits):
+    results = np.empty(len(rows), rows.dtype)
+    signs = _chi_squares(histogram, rows, bits, np.finfo(rows.dtype).tiny, results)
+    return signs, results, results
+
+
+def _bhattacharyya(histogram, rows, bits):
+    results, totals = np.empty((2, len(rows)), rows.dtype)
+    signs = _affinities(np.sqrt(histogram), rows, bits, results, totals)
+    affinity = _ratio(results, np.sqrt(histogram.sum()) * np.sqrt(totals))
+    return signs, totals, np.sqrt(np.maximum(1 - affinity, 0))
+
+
+def _correlation(histogram, rows, bits):
+    products, totals, squares = np.empty((3, len(rows)))
+    histogram = histogram.astype(np.float64)
+    signs = _products(histogram, rows, bits, products, totals, squares)
+    count, own = histogram.size, histogram.sum()
+    covariance = products - own * totals / count
+    variance = np.dot(histogram, histogram) - own * own / count
+    spread = variance * (squares - totals * totals / count)
+    constant = np.abs(spread) <= np.finfo(np.float64).eps
+    spread = np.where(constant, 1, np.abs(spread))
+    return signs, totals, np.where(constant, 1, covariance / np.sqrt(spread))
+
+
+def _ratio(above, below):
+    below = np.broadcast_to(below, above.shape)
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+
+
+_SUMS = {
+    "intersection": _intersection,
+    "euclidean": _euclidean,
+    "chi2": _chi2,
+    "bhattacharyya": _bhattacharyya,
+    "correlation": _correlation,
+}
+_OTHERS = {
+    "kl": kullback_leibler,
+    "js": jensen_shannon,
+    "emd": earth_mover,
+    "ks": kolmogorov_smirnov,
+}

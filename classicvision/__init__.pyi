@@ -82,8 +82,11 @@ from classicvision.results import Lines as Lines
 from classicvision.results import Matches as Matches
 from classicvision.results import Ranking as Ranking
 from classicvision.results import Segments as Segments
+from classicvision.retrieval.bag_of_words import BagOfWords as BagOfWords
 from classicvision.retrieval.embedding import HammingEmbedding as HammingEmbedding
+from classicvision.retrieval.fisher import FisherVector as FisherVector
 from classicvision.retrieval.inverted_index import InvertedIndex as InvertedIndex
+from classicvision.retrieval.vlad import VLAD as VLAD
 from classicvision.retrieval.vocabulary import VisualVocabulary as VisualVocabulary
 
 __version__: str

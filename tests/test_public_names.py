@@ -29,6 +29,7 @@ NAMES = [
     "sample_image", "sharpen", "squared_integral_image", "suppress_lines", "tilted_integral_image",
     "trace_edges", "write_image", "zero_crossings",
     "chromaticity", "color_histogram", "compare_histograms", "metric_is_similarity",
+    "BagOfWords", "FisherVector", "VLAD",
 ]  # fmt: skip
 
 

@@ -8,6 +8,11 @@ from classicvision.color.chromaticity import chromaticity as chromaticity
 from classicvision.color.comparison import compare_histograms as compare_histograms
 from classicvision.color.comparison import metric_is_similarity as metric_is_similarity
 from classicvision.color.histogram import color_histogram as color_histogram
+from classicvision.color.identification import ColorIdentifier as ColorIdentifier
+from classicvision.color.localization import back_project as back_project
+from classicvision.color.localization import locate_color as locate_color
+from classicvision.color.localization import mean_shift as mean_shift
+from classicvision.color.matching import match_histograms as match_histograms
 from classicvision.detection.annotated_samples import read_annotations as read_annotations
 from classicvision.detection.calibration import calibrate_detector as calibrate_detector
 from classicvision.detection.cascade import CascadeDetector as CascadeDetector

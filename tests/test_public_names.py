@@ -30,6 +30,7 @@ NAMES = [
     "trace_edges", "write_image", "zero_crossings",
     "chromaticity", "color_histogram", "compare_histograms", "metric_is_similarity",
     "BagOfWords", "FisherVector", "VLAD",
+    "ColorIdentifier", "back_project", "locate_color", "match_histograms", "mean_shift",
 ]  # fmt: skip
 
 

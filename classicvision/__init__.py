@@ -89,6 +89,7 @@ _PUBLIC = {
     "detection.samples": ["Negatives", "augment_samples", "read_positives"],
     "retrieval.embedding": ["HammingEmbedding"],
     "retrieval.inverted_index": ["InvertedIndex"],
+    "retrieval.verification": ["verify_matches"],
 }
 _MODULES = ["evaluation"]  # whose names are used through them: cv.evaluation.compare_detectors
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names}

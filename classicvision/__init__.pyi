@@ -91,6 +91,7 @@ from classicvision.retrieval.bag_of_words import BagOfWords as BagOfWords
 from classicvision.retrieval.embedding import HammingEmbedding as HammingEmbedding
 from classicvision.retrieval.fisher import FisherVector as FisherVector
 from classicvision.retrieval.inverted_index import InvertedIndex as InvertedIndex
+from classicvision.retrieval.verification import verify_matches as verify_matches
 from classicvision.retrieval.vlad import VLAD as VLAD
 from classicvision.retrieval.vocabulary import VisualVocabulary as VisualVocabulary
 

@@ -60,6 +60,7 @@ _PUBLIC = {
     "features.dense": ["dense_descriptors"],
     "features.descriptors": ["extract_descriptors"],
     "features.haar": ["haar_features"],
+    "features.harris": ["harris"],
     "features.keypoints": ["detect_keypoints"],
     "features.lbp": ["lbp_features"],
     "features.matching": ["match_descriptors"],

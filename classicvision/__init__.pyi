@@ -28,6 +28,7 @@ from classicvision.evaluation.detection import evaluate_detector as evaluate_det
 from classicvision.features.dense import dense_descriptors as dense_descriptors
 from classicvision.features.descriptors import extract_descriptors as extract_descriptors
 from classicvision.features.haar import haar_features as haar_features
+from classicvision.features.harris import harris as harris
 from classicvision.features.keypoints import detect_keypoints as detect_keypoints
 from classicvision.features.lbp import lbp_features as lbp_features
 from classicvision.features.matching import match_descriptors as match_descriptors

@@ -53,6 +53,7 @@ OPERATORS = {
     "detect_keypoints": lambda image: cv.detect_keypoints(image, max_keypoints=50),
     "extract_descriptors": lambda image: cv.extract_descriptors(image, max_keypoints=50),
     "dense_descriptors": lambda image: cv.dense_descriptors(image, step=4, sizes=12),
+    "harris": cv.harris,
     "draw": lambda image: cv.draw(image, cv.Circles([[16, 20]], [7], [30])),
     "laplacian": cv.laplacian,
     "laplacian_of_gaussian": lambda image: cv.laplacian_of_gaussian(image, 1),

@@ -23,7 +23,7 @@ NAMES = [
     "difference_of_gaussians", "draw", "draw_features", "evaluate_detector", "evaluation",
     "extract_descriptors", "find_lines", "find_template", "fit_lines", "gaussian",
     "gaussian_pyramid", "gradient", "gradient_magnitude", "gradient_orientation", "group_boxes",
-    "haar_features", "hough_circles", "hough_ellipses", "hough_lines", "hough_segments",
+    "haar_features", "harris", "hough_circles", "hough_ellipses", "hough_lines", "hough_segments",
     "hough_slope_intercept", "integral_image", "iou", "iter_images", "laplacian",
     "laplacian_of_gaussian", "laplacian_pyramid", "lbp_features", "locate_color",
     "match_descriptors", "match_histograms", "match_template", "mean_shift", "median",

@@ -7,15 +7,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classicvision._checks import check_image, check_number, check_option
-from classicvision.features._opencv_features import ORB_SMALLEST, best_keypoints, create
+from classicvision.features._opencv_features import (
+    ORB_SMALLEST,
+    best_keypoints,
+    best_order,
+    create,
+)
+from classicvision.features.difference_of_gaussian import difference_of_gaussian_keypoints
+from classicvision.features.harris import find_peaks, harris
 from classicvision.images import as_uint8, luminance
 from classicvision.results import Keypoints
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-# kind: the threshold by default, and the largest one
-_THRESHOLDS = {"sift": (0.01, None), "orb": (20, 255), "fast": (10, 255)}
+# kind: the threshold by default, the smallest and the largest one
+_THRESHOLDS = {
+    "sift": (0.01, 0, None),
+    "dog": (0.01, 0, None),
+    "orb": (20, 1, 255),
+    "fast": (10, 1, 255),
+    "harris": (0.01, 0, 1),
+}
+_CORNER = 7  # pixels across, which Harris' window and FAST's circle look at
 
 
 def detect_keypoints(
@@ -32,17 +46,20 @@ def detect_keypoints(
     image : array_like, shape (rows, columns) or (rows, columns, 3)
         Other types than uint8 are brought to 0..255 first, as by `images.as_uint8`, and of colour
         images the luminance is taken.
-    kind : {"sift", "orb", "fast"}
-        "sift": extrema of the difference of Gaussians over place and scale, with a direction each
-        (more than one where several are as strong: then the point occurs several times);
-        "orb": corners of a pyramid by FAST, ranked by Harris' measure, with a direction;
-        "fast": corners at which 9 of 16 pixels on a circle are all brighter or all darker.
-        All three are OpenCV's.
+    kind : {"sift", "dog", "orb", "fast", "harris"}
+        "sift" and "dog": blobs of any size, extrema of the difference of Gaussians over place and
+        scale, with a direction each (more than one where several are as strong: then the point
+        occurs several times); by OpenCV, and by our own code, which finds what OpenCV finds with
+        ``enable_precise_upscale``. "orb": corners of a pyramid by FAST, ranked by Harris' measure,
+        with a direction, by OpenCV. "fast": corners at which 9 of 16 pixels on a circle are all
+        brighter or all darker, by OpenCV. "harris": peaks of our own `harris`, to a fraction of a
+        pixel; within two pixels along x and y there is one.
     max_keypoints : int, optional
         How many are kept, the best ones; None for all.
     threshold : float, optional
-        What is too weak. For "sift" OpenCV's contrast threshold, by default 0.01; for "orb" and
-        "fast" how much brighter or darker, in levels from 1 to 255, by default 20 and 10.
+        What is too weak. For "sift" and "dog" OpenCV's contrast threshold, by default 0.01; for
+        "orb" and "fast" how much brighter or darker, in levels from 1 to 255, by default 20 and 10;
+        for "harris" a part of the largest response, by default 0.01.
 
     Returns
     -------
@@ -58,10 +75,12 @@ def detect_keypoints(
     Notes
     -----
     Nothing is found within 31 pixels of the border by "orb", nor in images of less than 64 pixels
-    a side. Each call has OpenCV objects of its own: threads may call it at once.
+    a side. Without directions "fast" and "harris" have angles of 0, and sizes of 7. Each call has
+    OpenCV objects of its own: threads may call it at once.
 
     References
     ----------
+    C. Harris and M. Stephens, "A combined corner and edge detector", Alvey Vision Conference, 1988.
     D. Lowe, "Distinctive image features from scale-invariant keypoints", IJCV 60(2), 2004.
     E. Rosten and T. Drummond, "Machine learning for high-speed corner detection", ECCV 2006.
     E. Rublee, V. Rabaud, K. Konolige and G. Bradski, "ORB: an efficient alternative to SIFT or
@@ -79,14 +98,33 @@ def detect_keypoints(
     gray = check_gray(image)
     kind = check_option(kind, "kind", tuple(_THRESHOLDS))
     max_keypoints = check_max_keypoints(max_keypoints)
-    usual, largest = _THRESHOLDS[kind]
+    usual, smallest, largest = _THRESHOLDS[kind]
     threshold = usual if threshold is None else threshold
-    limits = {"at_least": 0} if largest is None else {"at_least": 1, "at_most": largest}
-    threshold = check_number(threshold, "threshold", **limits)
+    threshold = check_number(threshold, "threshold", at_least=smallest, at_most=largest)
     if kind == "orb" and min(gray.shape) < ORB_SMALLEST:
         return Keypoints([], [], [], [])
+    if kind == "harris":
+        return _best(_corners(gray, threshold), max_keypoints)
+    if kind == "dog":
+        return _best(difference_of_gaussian_keypoints(gray, threshold), max_keypoints)
     found = create(kind, max_keypoints, threshold).detect(gray)
     return best_keypoints(found, max_keypoints)[0]
+
+
+def _corners(gray, threshold):
+    """Return x, y, size, angle and score of the peaks of Harris' response."""
+    response = harris(gray)
+    points, values = find_peaks(response, threshold * max(response.max(), 0))
+    sizes = np.full(len(points), _CORNER)
+    return np.column_stack([points, sizes, np.zeros(len(points)), values])
+
+
+def _best(rows, max_keypoints):
+    """Return rows of x, y, size, angle and score as keypoints, best first, none twice."""
+    rows = np.unique(rows.astype(np.float32), axis=0)
+    points, sizes, angles, scores = rows[:, :2], rows[:, 2], rows[:, 3], rows[:, 4]
+    order = best_order(points, sizes, angles, scores)[:max_keypoints]
+    return Keypoints(points[order], sizes[order], angles[order], scores[order])
 
 
 def check_gray(image: ArrayLike) -> NDArray[np.uint8]:

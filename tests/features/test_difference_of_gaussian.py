@@ -1,0 +1,90 @@
+"""Blobs of any size: by hand, parabolas in three dimensions, OpenCV's keypoints."""
+
+import numpy as np
+import pytest
+
+from classicvision.features import difference_of_gaussian as module
+from classicvision.features.keypoints import detect_keypoints
+
+
+def blob(shape, x, y, sigma, height=150, base=50):
+    rows, columns = np.mgrid[: shape[0], : shape[1]]
+    far = (columns - x) ** 2 + (rows - y) ** 2
+    return np.rint(base + height * np.exp(-far / (2 * sigma**2))).astype(np.uint8)
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize(("height", "base"), [(150, 50), (-150, 200)])
+def test_a_blob_is_found_with_its_place_and_its_size(height, base):
+    image = blob((32, 34), 16.3, 15.7, 2.5, height, base)
+    found = detect_keypoints(image, "dog", max_keypoints=1)
+    np.testing.assert_allclose(found.points, [[16.3, 15.7]], atol=0.05)
+    # Of a Gaussian blob of sigma t the difference of Gaussians s and k s is extreme where k s^2 is
+    # t^2 and the 0.5 squared that is assumed in the image counts as part of both.
+    wanted = np.sqrt((2.5**2 + 0.5**2) / 2 ** (1 / 3))
+    assert found.sizes[0] == pytest.approx(2 * wanted, rel=0.05)
+
+
+def test_the_size_grows_with_the_blob():
+    sizes = [
+        detect_keypoints(blob((160, 160), 80, 80, sigma), "dog", max_keypoints=1).sizes[0]
+        for sigma in (2, 4, 8, 16)
+    ]
+    np.testing.assert_allclose(np.divide(sizes[1:], sizes[:-1]), 2, rtol=0.05)
+
+
+def test_edges_are_no_blobs():
+    image = np.zeros((80, 80), np.uint8)
+    image[:, 40:] = 200
+    assert len(detect_keypoints(image, "dog")) == 0
+
+
+@pytest.mark.lane
+def test_the_extremum_of_a_parabola_is_exact(rng):
+    scale, row, column = np.mgrid[:3, :5, :5].astype(np.float64)
+    for _ in range(5):
+        turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
+        curvatures = turn @ np.diag(rng.uniform(0.5, 2, 3)) @ turn.T
+        at = rng.uniform(-0.4, 0.4, 3)
+        offsets = np.stack([column - 2 - at[0], row - 2 - at[1], scale - 1 - at[2]], axis=-1)
+        values = 9 - 0.5 * np.einsum("...i,ij,...j", offsets, curvatures, offsets)
+        g, h, shift = np.zeros(3), np.zeros((3, 3)), np.zeros(3)
+        module._fit_parabola(values, 1, 2, 2, g, h)
+        full = np.triu(h) + np.triu(h, 1).T
+        np.testing.assert_allclose(full, -curvatures, atol=1e-12)
+        assert module._solve(h, g, shift)
+        np.testing.assert_allclose(shift, at, atol=1e-12)
+        np.testing.assert_allclose(shift, np.linalg.solve(full, -g), atol=1e-12)
+    assert not module._solve(np.zeros((3, 3)), g, shift)
+
+
+@pytest.mark.lane
+def test_extrema_are_larger_or_smaller_than_their_26_neighbours(rng):
+    values = rng.integers(-9, 10, (4, 13, 14)).astype(np.float32)
+    found = module._extrema(values, 2.5)
+    wanted = []
+    for s in (1, 2):
+        for r in range(5, 8):
+            for c in range(5, 9):
+                cube, value = values[s - 1 : s + 2, r - 1 : r + 2, c - 1 : c + 2], values[s, r, c]
+                limit = cube.max() if value > 0 else cube.min()
+                if abs(value) > 2.5 and value == limit:
+                    wanted.append([s, r, c])
+    assert found.tolist() == wanted
+
+
+@pytest.mark.parametrize("threshold", [0.01, 0.04])
+def test_equal_to_opencv_with_its_precise_upscaling(threshold, photographs):
+    import cv2
+
+    image = photographs["camera"][100:400, 80:400]
+    detector = cv2.SIFT_create(contrastThreshold=threshold, enable_precise_upscale=True)
+    rows = [(*p.pt, p.size, np.deg2rad(p.angle)) for p in detector.detect(image)]
+    x, y, sizes, angles = np.array(rows).T
+    found = detect_keypoints(image, "dog", max_keypoints=None, threshold=threshold)
+    apart = np.hypot(found.points[:, :1] - x, found.points[:, 1:] - y)
+    turned = np.abs((found.angles[:, None] - angles + np.pi) % (2 * np.pi) - np.pi)
+    same = (apart < 0.05) & (np.abs(found.sizes[:, None] / sizes - 1) < 0.01) & (turned < 0.02)
+    assert same.any(axis=1).mean() > 0.99
+    assert same.any(axis=0).mean() > 0.99
+    assert len(found) == pytest.approx(len(x), rel=0.01)

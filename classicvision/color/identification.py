@@ -123,7 +123,8 @@ class ColorIdentifier(ClassifierMixin, BaseEstimator):
         images : iterable of array_like
             Each as for `color_histogram`; sizes may differ.
         labels : array_like, shape (n,)
-            The object that each shows: strings or integers.
+            The object that each shows: strings or integers. Looked at after the images: a list
+            that a generator of images fills is full by then.
 
         Returns
         -------
@@ -134,11 +135,10 @@ class ColorIdentifier(ClassifierMixin, BaseEstimator):
         TypeError, ValueError
             For images, labels or options that are not as above, or not as many.
         """
-        self._check_options()
+        histograms = self.histograms(images)
         labels = check_labels(labels)
         if len(labels) == 0:
             raise ValueError("labels must name at least one view, got none")
-        histograms = self.histograms(images)
         if len(histograms) != len(labels):
             raise ValueError(
                 f"labels must be as many as images, {len(histograms)}, got {len(labels)}"

@@ -17,7 +17,7 @@ def compiled():
     """Compile what the commands use, which is announced, before their messages are compared."""
     if os.environ.get("NUMBA_DISABLE_JIT") == "1":
         return  # nothing is compiled, and photographs take minutes
-    for command in ("faces", "lines", "edges"):
+    for command in ("faces", "lines", "edges", "identify"):
         assert CliRunner().invoke(main, [command]).exit_code == 0
 
 

@@ -1,8 +1,9 @@
 """``import classicvision.compat.opencv as cv2`` keeps programs for OpenCV 4 running on OpenCV 5.
 
-`CascadeClassifier`, `groupRectangles`, the ``CASCADE_*`` constants and ``data.haarcascades`` are
-ours, with OpenCV's signatures, return types, errors and order of results. Every other name is
-asked of the installed ``cv2``, which is loaded when the first such name is used.
+`CascadeClassifier`, `groupRectangles`, the ``CASCADE_*`` constants, ``data.haarcascades``,
+`BOWKMeansTrainer` and `BOWImgDescriptorExtractor` are ours, with OpenCV's signatures, return
+types, errors and order of results. Every other name is asked of the installed ``cv2``, which is
+loaded when the first such name is used.
 """
 
 from __future__ import annotations
@@ -16,29 +17,31 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from classicvision._opencv import opencv
-from classicvision.boxes import group_boxes, group_levels
+from classicvision.boxes import group_levels
 from classicvision.compat._arguments import (
     ASSERTION,
     BAD_ARGUMENT,
     NOT_IMPLEMENTED,
     PARSE,
-    is_integer,
     make_error,
     read_gray,
     read_integer,
     read_number,
     read_size,
 )
+from classicvision.compat._bag_of_words import (
+    BOWImgDescriptorExtractor,
+    BOWKMeansTrainer,
+    BOWTrainer,
+)
+from classicvision.compat._rectangles import corners_of, grouped, groupRectangles, inside
 from classicvision.detection.cascade import CascadeDetector, model_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from classicvision.compat._rectangles import Floats, Integers
 
-    # OpenCV's functions return an empty tuple for no results.
-    _Integers = NDArray[np.int32] | tuple[()]
-    _Floats = NDArray[np.float64] | tuple[()]
     _Path = str | os.PathLike[str]
 
 CASCADE_DO_CANNY_PRUNING = 1
@@ -49,7 +52,6 @@ CASCADE_DO_ROUGH_SEARCH = 8
 _MODELS = str(Path(__file__).absolute().parents[1] / "models")
 _BESIDE_MODULE = str(Path(__file__).absolute().parent / "data")  # as if data were a package
 _OPENCV_NAMES = {"lbpcascade_frontalface.xml": "frontalface"}  # of models that are installed
-_GROUP_EPS = 0.2
 _LARGEST_SCALE_FACTOR = 1e6  # beyond it too every window has the cascade's own size
 _FEATURE_TYPES = {"haar": 0, "lbp": 1}
 
@@ -61,6 +63,9 @@ __all__ = [
     "CASCADE_DO_ROUGH_SEARCH",
     "CASCADE_FIND_BIGGEST_OBJECT",
     "CASCADE_SCALE_IMAGE",
+    "BOWImgDescriptorExtractor",
+    "BOWKMeansTrainer",
+    "BOWTrainer",
     "CascadeClassifier",
     "data",
     "groupRectangles",
@@ -193,7 +198,7 @@ class CascadeClassifier:
         flags: int = 0,
         minSize: Sequence[int] = (0, 0),
         maxSize: Sequence[int] = (0, 0),
-    ) -> _Integers:
+    ) -> Integers:
         """Detect objects of different sizes.
 
         Parameters
@@ -222,7 +227,7 @@ class CascadeClassifier:
             uint8 or has a wrong shape, arguments of a wrong type.
         """
         found = self._find(image, scaleFactor, minNeighbors, flags, minSize, maxSize)
-        return _grouped(*found, counts=False)[0]
+        return grouped(*found, counts=False)[0]
 
     def detectMultiScale2(
         self,
@@ -232,7 +237,7 @@ class CascadeClassifier:
         flags: int = 0,
         minSize: Sequence[int] = (0, 0),
         maxSize: Sequence[int] = (0, 0),
-    ) -> tuple[_Integers, _Integers]:
+    ) -> tuple[Integers, Integers]:
         """Detect objects as `detectMultiScale` does, and count the windows of each.
 
         Returns
@@ -241,7 +246,7 @@ class CascadeClassifier:
         numDetections : ndarray of int32, shape (n,), or an empty tuple
             How many windows were merged into the object.
         """
-        return _grouped(*self._find(image, scaleFactor, minNeighbors, flags, minSize, maxSize))
+        return grouped(*self._find(image, scaleFactor, minNeighbors, flags, minSize, maxSize))
 
     def detectMultiScale3(
         self,
@@ -252,7 +257,7 @@ class CascadeClassifier:
         minSize: Sequence[int] = (0, 0),
         maxSize: Sequence[int] = (0, 0),
         outputRejectLevels: bool = False,
-    ) -> tuple[_Integers, _Integers, _Floats]:
+    ) -> tuple[Integers, Integers, Floats]:
         """Detect objects as `detectMultiScale` does, with the certainty of the last stage.
 
         Returns
@@ -271,11 +276,11 @@ class CascadeClassifier:
         """
         found = self._find(image, scaleFactor, minNeighbors, flags, minSize, maxSize)
         if not outputRejectLevels:
-            return _grouped(*found, counts=False)[0], (), ()
+            return grouped(*found, counts=False)[0], (), ()
         windows, sums, minNeighbors, size = found
         all_stages = np.full(len(sums), len(self._loaded("detectMultiScale3").stages))
-        boxes, levels, weights = group_levels(_corners(windows), all_stages, sums, minNeighbors)
-        return _clipped(boxes, size, levels.astype(np.int32), weights)
+        boxes, levels, weights = group_levels(corners_of(windows), all_stages, sums, minNeighbors)
+        return inside(boxes, size, levels.astype(np.int32), weights)
 
     def _loaded(self, function):
         if self._detector is None:
@@ -305,86 +310,6 @@ class CascadeClassifier:
         except ValueError as error:  # a scale factor so near to 1 that the scales have no end
             raise make_error(BAD_ARGUMENT, str(error), "detectMultiScale") from error
         return windows, sums, min_neighbors, size
-
-
-def groupRectangles(
-    rectList: ArrayLike | None, groupThreshold: int, eps: float = 0.2
-) -> tuple[_Integers, _Integers]:
-    """Merge similar rectangles, as ``cv2.groupRectangles`` of OpenCV 4.
-
-    Parameters
-    ----------
-    rectList : sequence of (x, y, width, height), or integer array of shape (n, 4)
-        Not modified.
-    groupThreshold : int
-        A group needs more rectangles than this; 0 or less merges nothing.
-    eps : float
-        How far the edges of similar rectangles may differ, relative to their sides.
-
-    Returns
-    -------
-    rectList : ndarray of int32, shape (k, 4), or an empty tuple
-    weights : ndarray of int32, shape (k,), or an empty tuple
-        How many rectangles each group merged.
-
-    Raises
-    ------
-    TypeError
-        For rectangles that are not four integers each, or a threshold that is not an integer.
-
-    Examples
-    --------
-    >>> from classicvision.compat.opencv import groupRectangles
-    >>> groupRectangles([(0, 0, 20, 20), (2, 0, 20, 20), (50, 50, 10, 10)], 1)
-    (array([[ 1,  0, 20, 20]], dtype=int32), array([2], dtype=int32))
-    """
-    rectangles = np.asarray(() if rectList is None else rectList)
-    threshold = 0 if groupThreshold is None else groupThreshold
-    if not is_integer(threshold):
-        raise TypeError(f"groupThreshold must be an integer, got {groupThreshold!r}")
-    if rectangles.size == 0:
-        return (), ()
-    limits = np.iinfo(np.int32)
-    if (
-        rectangles.dtype.kind not in "iu"
-        or rectangles.shape[1:] != (4,)
-        or rectangles.min() < limits.min
-        or rectangles.max() > limits.max
-    ):
-        raise TypeError("rectList must hold x, y, width, height as 32-bit integers")
-    rectangles = rectangles.astype(np.int32)
-    if threshold <= 0:
-        return rectangles, np.ones(len(rectangles), np.int32)
-    boxes, counts = group_boxes(_corners(rectangles), int(threshold), 0.2 if eps is None else eps)
-    return _result(_rectangles(boxes)), _result(counts.astype(np.int32))
-
-
-def _grouped(windows, sums, min_neighbors, size, *, counts=True):
-    boxes, merged = group_boxes(_corners(windows), min_neighbors, _GROUP_EPS)
-    return _clipped(boxes, size, *([merged.astype(np.int32)] if counts else []))
-
-
-def _clipped(boxes, size, *columns):
-    """Return the rectangles inside the image, and the columns that belong to them."""
-    width, height = size
-    clipped = np.clip(boxes, 0, [width, height, width, height])
-    kept = (clipped[:, 2:] > clipped[:, :2]).all(axis=1)
-    return tuple(_result(values[kept]) for values in (_rectangles(clipped), *columns))
-
-
-def _result(values):
-    """OpenCV's Python functions return an empty tuple for an empty list."""
-    return values if len(values) else ()
-
-
-def _corners(rectangles):
-    corners = np.asarray(rectangles, np.float64).reshape(-1, 4)
-    return np.hstack([corners[:, :2], corners[:, :2] + corners[:, 2:]])
-
-
-def _rectangles(boxes):
-    corners = np.asarray(boxes, np.float64)
-    return np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]]).astype(np.int32)
 
 
 def _find_file(path):

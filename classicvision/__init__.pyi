@@ -89,6 +89,7 @@ from classicvision.results import Matches as Matches
 from classicvision.results import Ranking as Ranking
 from classicvision.results import Segments as Segments
 from classicvision.retrieval.bag_of_words import BagOfWords as BagOfWords
+from classicvision.retrieval.dense_search import dense_search as dense_search
 from classicvision.retrieval.embedding import HammingEmbedding as HammingEmbedding
 from classicvision.retrieval.fisher import FisherVector as FisherVector
 from classicvision.retrieval.inverted_index import InvertedIndex as InvertedIndex

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_number, check_option
+from classicvision._checks import check_image, check_number, check_option
 from classicvision._opencv import opencv
 from classicvision.features._opencv_features import (
     ORB_SMALLEST,
@@ -16,13 +16,15 @@ from classicvision.features._opencv_features import (
     orb_points,
     sift_points,
 )
-from classicvision.features.keypoints import check_gray, check_max_keypoints
+from classicvision.features._patches import describe_patches
+from classicvision.features.keypoints import check_max_keypoints, detect_keypoints
+from classicvision.images import as_uint8, luminance
 from classicvision.results import Keypoints
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-_KINDS = ("sift", "rootsift", "orb")
+_KINDS = ("sift", "rootsift", "orb", "patch", "color_patch")
 _ORB_THRESHOLD = 20
 
 
@@ -33,6 +35,7 @@ def extract_descriptors(
     keypoints: Keypoints | None = None,
     max_keypoints: int | None = 1000,
     contrast_threshold: float = 0.01,
+    patch_size: int = 9,
 ) -> tuple[Keypoints, NDArray]:
     """Find keypoints, unless they are given, and describe what is around each of them.
 
@@ -41,25 +44,30 @@ def extract_descriptors(
     image : array_like, shape (rows, columns) or (rows, columns, 3)
         Other types than uint8 are brought to 0..255 first, as by `images.as_uint8`, and of colour
         images the luminance is taken.
-    kind : {"rootsift", "sift", "orb"}
+    kind : {"rootsift", "sift", "orb", "patch", "color_patch"}
         "sift": 4 x 4 histograms of 8 gradient directions each, float32 whole numbers from 0 to
         255, by OpenCV; "rootsift": their square roots after division by their sum, of Euclidean
         length 1: Euclidean distances compare these as Hellinger's does histograms; "orb": 256
-        comparisons of two pixels as 32 bytes, by OpenCV.
+        comparisons of two pixels as 32 bytes, by OpenCV; "patch": the pixels themselves, of mean 0
+        and variance 1, and "color_patch" their three channels, normalised together; of flat patches
+        all are 0.
     keypoints : Keypoints, optional
         What to describe instead of detecting: from `detect_keypoints` of any kind.
     max_keypoints : int, optional
         How many detected ones are kept, the best ones; None for all.
     contrast_threshold : float
-        OpenCV's contrast threshold of "sift" and "rootsift".
+        OpenCV's contrast threshold of SIFT, which all kinds but "orb" detect.
+    patch_size : int
+        Samples along each side of a patch, 2 to 64; it covers six times the keypoint's size.
 
     Returns
     -------
     keypoints : Keypoints
         Best first as by `detect_keypoints`, or those given in their own order. "orb" leaves out
         what lies within 31 pixels of the border.
-    descriptors : ndarray of float32, shape (n, 128), or for "orb" of uint8, shape (n, 32)
-        One for each keypoint; with no keypoints ``(0, 128)`` or ``(0, 32)``.
+    descriptors : ndarray of float32, shape (n, d), or for "orb" of uint8, shape (n, 32)
+        One for each keypoint; with no keypoints ``(0, d)`` or ``(0, 32)``. d is 128 for SIFT,
+        ``patch_size**2`` for patches and three times that for coloured ones.
 
     Raises
     ------
@@ -94,14 +102,23 @@ def extract_descriptors(
     >>> round(float(np.linalg.norm(descriptors[0])), 5)
     1.0
     """
-    gray = check_gray(image)
+    image = as_uint8(check_image(image))
+    gray = luminance(image)
     kind = check_option(kind, "kind", _KINDS)
     max_keypoints = check_max_keypoints(max_keypoints)
     contrast_threshold = check_number(contrast_threshold, "contrast_threshold", at_least=0)
     if keypoints is not None:
         _check_keypoints(keypoints, gray.shape)
+    patch_size = check_number(patch_size, "patch_size", at_least=2, at_most=64, integer=True)
     if kind == "orb":
         return _orb(gray, keypoints, max_keypoints)
+    if kind.endswith("patch"):
+        if keypoints is None:
+            keypoints = detect_keypoints(
+                gray, max_keypoints=max_keypoints, threshold=contrast_threshold
+            )
+        channels = _three_channels(image) if kind == "color_patch" else gray
+        return keypoints, describe_patches(channels, keypoints, patch_size)
     found, descriptors = _sift(gray, keypoints, max_keypoints, contrast_threshold)
     return found, root_sift(descriptors) if kind == "rootsift" else descriptors
 
@@ -136,6 +153,10 @@ def _check_keypoints(keypoints, shape):
             f"keypoints must lie in the image of {columns} x {rows} pixels, got one at "
             f"{keypoints.points[outside][0].tolist()}; are they of another image?"
         )
+
+
+def _three_channels(image):
+    return np.repeat(image[:, :, None], 3, axis=2) if image.ndim == 2 else image
 
 
 def _sift(gray, keypoints, max_keypoints, contrast_threshold):

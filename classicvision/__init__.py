@@ -92,6 +92,7 @@ _PUBLIC = {
     "retrieval.inverted_index": ["InvertedIndex"],
     "retrieval.verification": ["verify_matches"],
     "retrieval.dense_search": ["dense_search"],
+    "retrieval.query_expansion": ["WordedKeypoints", "expand_query"],
 }
 _MODULES = ["evaluation"]  # whose names are used through them: cv.evaluation.compare_detectors
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names}

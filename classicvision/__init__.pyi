@@ -93,6 +93,8 @@ from classicvision.retrieval.dense_search import dense_search as dense_search
 from classicvision.retrieval.embedding import HammingEmbedding as HammingEmbedding
 from classicvision.retrieval.fisher import FisherVector as FisherVector
 from classicvision.retrieval.inverted_index import InvertedIndex as InvertedIndex
+from classicvision.retrieval.query_expansion import WordedKeypoints as WordedKeypoints
+from classicvision.retrieval.query_expansion import expand_query as expand_query
 from classicvision.retrieval.verification import verify_matches as verify_matches
 from classicvision.retrieval.vlad import VLAD as VLAD
 from classicvision.retrieval.vocabulary import VisualVocabulary as VisualVocabulary

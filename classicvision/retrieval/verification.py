@@ -131,7 +131,7 @@ def verify_matches(
         min_inliers = min(4 + len(pairs) // 15, 8)
     min_inliers = check_number(min_inliers, "min_inliers", at_least=least, integer=True)
     frame = _frame(query_keypoints, query_shape)
-    limits = None if image_shape is None else _check_shape(image_shape, "image_shape")
+    limits = None if image_shape is None else check_shape(image_shape, "image_shape")
     kept = np.ones(len(pairs), bool)
     if consensus:
         kept = agreeing_matches(query_keypoints, keypoints, pairs)
@@ -168,7 +168,8 @@ def _check_pairs(pairs, n_query, n_image):
     return array
 
 
-def _check_shape(shape, name):
+def check_shape(shape, name):
+    """Return (rows, columns) as two ints above 0."""
     try:
         rows, columns = shape
     except (TypeError, ValueError):
@@ -183,7 +184,7 @@ def _frame(keypoints, shape):
         points = keypoints.points if len(keypoints) else np.zeros((1, 2))
         (x1, y1), (x2, y2) = points.min(axis=0) - 0.5, points.max(axis=0) + 0.5
     else:
-        rows, columns = _check_shape(shape, "query_shape")
+        rows, columns = check_shape(shape, "query_shape")
         x1, y1, x2, y2 = -0.5, -0.5, columns - 0.5, rows - 0.5
     return np.array([[x1, y1], [x2, y1], [x2, y2], [x1, y2]], np.float64)
 

@@ -116,8 +116,13 @@ class ImageEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return items
 
     def _encode_checked(self, item):
-        descriptors = check_descriptors(item.descriptors, self._descriptor_length)
-        return self._encode(item._replace(descriptors=descriptors))
+        length = item.descriptors.shape[1]
+        if len(item.descriptors) and length != self._descriptor_length:
+            raise ValueError(
+                f"X must have descriptors of length {self._descriptor_length} as those that were "
+                f"learned from, got {length}"
+            )
+        return self._encode(item)
 
     def _rows(self, rows):
         rows = list(rows)

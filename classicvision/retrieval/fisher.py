@@ -17,7 +17,7 @@ from classicvision.retrieval._encoder import ImageEncoder, signed_root, unit_len
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LEAST = np.float32(1e-6)  # of the greatest responsibility for a descriptor: less counts as none
+_LEAST = np.float32(1e-5)  # of a descriptor's greatest responsibility: less counts as none
 _BLOCK = 256  # descriptors at a time, whose squares and responsibilities stay in the cache
 
 
@@ -33,45 +33,73 @@ def _with_squares(rows, center, both):
             squares[j] = values[j] * values[j]
 
 
-# The maximum of a row may be taken in any order, which lets it be vectorized: 4 times as fast.
-@kernel(inline=True, fastmath=True, views_only=True)
-def _largest_sum(row, offsets):
-    largest = np.float32(-np.inf)
-    for k in range(row.shape[0]):
-        value = row[k] + offsets[k]
-        largest = value if value > largest else largest
-    return largest
+@kernel(views_only=True)
+def _below_largest(logarithms, offsets, largest):
+    # r = descriptors, k = Gaussians; each row is of one Gaussian, so that all loops are vectorized
+    gaussians, n = logarithms.shape
+    largest[:] = -np.inf
+    for k in range(gaussians):
+        row, offset = logarithms[k], offsets[k]
+        for r in range(n):
+            row[r] += offset
+            largest[r] = row[r] if row[r] > largest[r] else largest[r]
+    for k in range(gaussians):
+        row = logarithms[k]
+        for r in range(n):
+            row[r] -= largest[r]
+
+
+# Four descriptors at a time: the sums are read and written a quarter as often, and no branch
+# depends on a weight, which takes 60 % of the time.
+@kernel(fastmath={"contract"}, views_only=True)
+def _add_statistics(weights, both, scales, chosen, least, zeroth, sums):
+    # r = descriptors, k = Gaussians, j = dimensions, of the squares and then of the values
+    gaussians, n = weights.shape
+    d = both.shape[1]
+    scales[:] = 0
+    for k in range(gaussians):
+        row = weights[k]
+        for r in range(n):
+            scales[r] += row[r]
+    for r in range(n):
+        scales[r] = np.float32(1) / scales[r]
+    for k in range(gaussians):
+        row, total = weights[k], sums[k]
+        count = 0
+        for r in range(n):
+            chosen[count] = r
+            count += row[r] > least
+        i = 0
+        while i + 4 <= count:
+            r0, r1, r2, r3 = chosen[i], chosen[i + 1], chosen[i + 2], chosen[i + 3]
+            w0, w1 = row[r0] * scales[r0], row[r1] * scales[r1]
+            w2, w3 = row[r2] * scales[r2], row[r3] * scales[r3]
+            zeroth[k] += (w0 + w1) + (w2 + w3)
+            v0, v1, v2, v3 = both[r0], both[r1], both[r2], both[r3]
+            for j in range(d):
+                total[j] += (w0 * v0[j] + w1 * v1[j]) + (w2 * v2[j] + w3 * v3[j])
+            i += 4
+        while i < count:
+            weight, values = row[chosen[i]] * scales[chosen[i]], both[chosen[i]]
+            zeroth[k] += weight
+            for j in range(d):
+                total[j] += weight * values[j]
+            i += 1
 
 
 @kernel(views_only=True)
-def _below_largest(logarithms, offsets):
-    # r = rows, k = Gaussians
-    for r in range(logarithms.shape[0]):
-        row = logarithms[r]
-        largest = _largest_sum(row, offsets)
-        for k in range(row.shape[0]):
-            row[k] = row[k] + offsets[k] - largest
-
-
-@kernel(fastmath={"contract"}, views_only=True)
-def _add_statistics(weights, both, chosen, least, zeroth, sums):
-    # r = rows, k = Gaussians, j = dimensions, of the squares and then of the values
-    for r in range(weights.shape[0]):
-        row, values = weights[r], both[r]
-        count = 0
-        for k in range(row.shape[0]):
-            chosen[count] = k
-            count += row[k] > least
-        total = np.float32(0)
-        for i in range(count):
-            total += row[chosen[i]]
-        for i in range(count):
-            k = chosen[i]
-            weight = row[k] / total
-            zeroth[k] += weight
-            gaussian = sums[k]
-            for j in range(values.shape[0]):
-                gaussian[j] += weight * values[j]
+def _to_gradients(zeroth, sums, means, variances, weights, first, second):
+    # k = Gaussians, j = dimensions; sums are of squares, then of values; all divided by n
+    d = means.shape[1]
+    for k in range(means.shape[0]):
+        squares, values, mean, variance = sums[k], sums[k, d:], means[k], variances[k]
+        for_means, for_deviations = first[k], second[k]
+        q, root = zeroth[k], np.sqrt(weights[k])
+        for j in range(d):
+            for_means[j] = (values[j] - q * mean[j]) / (root * np.sqrt(variance[j]))
+        for j in range(d):
+            spread = squares[j] - 2 * mean[j] * values[j] + q * (mean[j] * mean[j] - variance[j])
+            for_deviations[j] = spread / (np.sqrt(np.float32(2)) * root * variance[j])
 
 
 class FisherVector(ImageEncoder):
@@ -121,9 +149,10 @@ class FisherVector(ImageEncoder):
     1. With w, m and s of a Gaussian, and its responsibility q for each descriptor x of n:
        sum of q (x - m) / (s n sqrt(w)) for the means, then sum of q ((x - m)^2 / s^2 - 1) /
        (n sqrt(2 w)) for the deviations. In front of them, if asked for, (mean of q - w) / sqrt(w).
-    2. Responsibilities below a millionth of the greatest for a descriptor count as none.
+    2. Responsibilities below a hundred-thousandth of the greatest for a descriptor count as none.
 
-    The values are those of ``skimage.feature.fisher_vector`` in float32, but for the sign of the
+    The values are those of ``skimage.feature.fisher_vector``, to about 1e-5 before they are
+    ``improved`` (in float32 scikit-image's own are off by 1e-6), but for the sign of the
     second order, which here is that of the papers, and for the gradients of the weights, which
     scikit-image always puts in front.
 
@@ -227,12 +256,14 @@ class FisherVector(ImageEncoder):
         center = weights @ means  # of the mixture: near it float32 is precise
         means = means - center
         precisions = 1 / variances
-        constants = np.log(weights) - (np.log(variances) + means**2 * precisions).sum(1) / 2
+        offsets = np.log(weights) - (np.log(variances) + means**2 * precisions).sum(1) / 2
         k, d = means.shape
         self._center = center.astype(np.float32)
-        self._factors = np.hstack([-precisions / 2, means * precisions]).T.astype(np.float32)
-        self._constants = constants.astype(np.float32)
-        self._means, self._variances, self._weights = means, variances, weights
+        self._factors = np.hstack([-precisions / 2, means * precisions]).astype(np.float32)
+        self._offsets = offsets.astype(np.float32)
+        self._means, self._variances, self._weights = (
+            values.astype(np.float32) for values in (means, variances, weights)
+        )
         orders = int(bool(self.first_order)) + int(bool(self.second_order))
         self._n_features_out = k * (d * orders + int(bool(self.weights)))
 
@@ -246,35 +277,40 @@ class FisherVector(ImageEncoder):
         return unit_length(signed_root(encoding)) if self.improved else encoding
 
     def _statistics(self, rows):
-        """Return the means over the descriptors of q, q x and q x^2, x from the mixture's mean."""
-        n, d = rows.shape
-        k = len(self._constants)
-        both = np.empty((min(n, _BLOCK), 2 * d), np.float32)
-        responsibilities = np.empty((len(both), k), np.float32)
-        chosen = np.empty(k + 1, np.intp)
-        zeroth, sums = np.zeros(k, np.float32), np.zeros((k, 2 * d), np.float32)
-        for begin in range(0, n, _BLOCK):
-            part = rows[begin : begin + _BLOCK]
-            squares, weights = both[: len(part)], responsibilities[: len(part)]
-            _with_squares(part, self._center, squares)
-            np.matmul(squares, self._factors, out=weights)
-            _below_largest(weights, self._constants)
-            np.exp(weights, out=weights)
-            _add_statistics(weights, squares, chosen, _LEAST, zeroth, sums)
-        sums /= n
-        return zeroth[:, None] / n, sums[:, d:], sums[:, :d]
+        """Return the means over the descriptors of q and of q x^2 and q x.
 
-    def _gradients(self, zeroth, first, second):
-        means, variances, weights = self._means, self._variances, self._weights[:, None]
+        x is the distance from the mixture's mean; the two lie side by side.
+        """
+        n, d = rows.shape
+        k = len(self._offsets)
+        block = min(n, _BLOCK)
+        both, scales = np.empty((block, 2 * d), np.float32), np.empty(block, np.float32)
+        chosen = np.empty(block + 1, np.intp)
+        zeroth, sums = np.zeros(k, np.float32), np.zeros((k, 2 * d), np.float32)
+        for begin in range(0, n, block):
+            part = rows[begin : begin + block]
+            squares, buffer = both[: len(part)], scales[: len(part)]
+            _with_squares(part, self._center, squares)
+            weights = self._factors @ squares.T
+            _below_largest(weights, self._offsets, buffer)
+            np.exp(weights, out=weights)
+            _add_statistics(weights, squares, buffer, chosen, _LEAST, zeroth, sums)
+        zeroth /= n
+        sums /= n
+        return zeroth, sums
+
+    def _gradients(self, zeroth, sums):
+        means, weights = self._means, self._weights
+        first, second = np.empty_like(means), np.empty_like(means)
+        _to_gradients(zeroth, sums, means, self._variances, weights, first, second)
         parts = []
         if self.weights:
             parts.append((zeroth - weights) / np.sqrt(weights))
         if self.first_order:
-            parts.append((first - zeroth * means) / np.sqrt(weights * variances))
+            parts.append(first.ravel())
         if self.second_order:
-            spread = second - 2 * means * first + zeroth * (means**2 - variances)
-            parts.append(spread / (np.sqrt(2 * weights) * variances))
-        return np.concatenate([part.ravel() for part in parts]).astype(np.float32)
+            parts.append(second.ravel())
+        return np.concatenate(parts)
 
 
 def _checked_mixture(mixture, length):

@@ -167,7 +167,7 @@ def test_fisher_vector_equals_its_definition(rng):
     for image, row in zip(images, found, strict=True):
         parts = naive.fisher_vector(image, mixture.weights_, mixture.means_, mixture.covariances_)
         expected = np.concatenate([part.ravel() for part in parts])
-        assert np.allclose(row, expected, atol=1e-5)  # float32, and what is left out
+        assert np.allclose(row, expected, atol=2e-4)  # what counts as none, of 10 descriptors
     chosen = FisherVector(**options, second_order=False).fit(images).transform(images)
     assert np.allclose(chosen, found[:, 3:15])
     improved = FisherVector(mixture=mixture, descriptor_pca=None).fit(images).transform(images)
@@ -312,7 +312,9 @@ class TestEveryEncoder:
             clone(encoder).set_params(n_jobs=0).fit(images)
         with pytest.raises(TypeError, match="random_state must be None, an integer"):
             clone(encoder).set_params(random_state="x").fit(images)
-        with pytest.raises(ValueError, match="must have 4 columns as those that were learned"):
+        with pytest.raises(
+            ValueError, match="X must have descriptors of length 4 as those that were"
+        ):
             clone(encoder).fit(images).transform([np.eye(5)])
 
 

@@ -89,6 +89,7 @@ _PUBLIC = {
     "retrieval.vocabulary": ["VisualVocabulary"],
     "detection.samples": ["Negatives", "augment_samples", "read_positives"],
     "retrieval.embedding": ["HammingEmbedding"],
+    "retrieval.image_index": ["ImageIndex"],
     "retrieval.inverted_index": ["InvertedIndex"],
     "retrieval.verification": ["verify_matches"],
     "retrieval.dense_search": ["dense_search"],

@@ -92,6 +92,7 @@ from classicvision.retrieval.bag_of_words import BagOfWords as BagOfWords
 from classicvision.retrieval.dense_search import dense_search as dense_search
 from classicvision.retrieval.embedding import HammingEmbedding as HammingEmbedding
 from classicvision.retrieval.fisher import FisherVector as FisherVector
+from classicvision.retrieval.image_index import ImageIndex as ImageIndex
 from classicvision.retrieval.inverted_index import InvertedIndex as InvertedIndex
 from classicvision.retrieval.query_expansion import WordedKeypoints as WordedKeypoints
 from classicvision.retrieval.query_expansion import expand_query as expand_query

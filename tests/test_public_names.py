@@ -15,8 +15,8 @@ import classicvision
 NAMES = [
     "AdaBoostClassifier", "BagOfWords", "CascadeDetector", "CascadeTrainer", "Circles",
     "ColorIdentifier", "DecisionStump", "Detections", "Ellipses", "FisherVector",
-    "GeneralizedHough", "HammingEmbedding", "InvertedIndex", "Keypoints", "Lines", "Matches",
-    "Negatives", "Ranking", "Segments", "VLAD", "VisualVocabulary", "WordedKeypoints",
+    "GeneralizedHough", "HammingEmbedding", "ImageIndex", "InvertedIndex", "Keypoints", "Lines",
+    "Matches", "Negatives", "Ranking", "Segments", "VLAD", "VisualVocabulary", "WordedKeypoints",
     "__version__", "add_noise", "augment_samples", "back_project", "bilateral", "blend",
     "box_filter", "box_sum", "calibrate_detector", "canny", "chromaticity", "color_histogram",
     "compare_histograms", "convolve", "convolve_separable", "correlate", "dense_descriptors",

@@ -18,8 +18,8 @@ from classicvision.cli._messages import error, message
 
 # Each command is a function in a module, both of this name with _ for -, loaded when it is used.
 COMMANDS = (
-    "faces", "lines", "circles", "edges", "evaluate", "explain", "identify", "train-cascade",
-    "warmup",
+    "faces", "lines", "circles", "edges", "evaluate", "explain", "identify", "index", "search",
+    "train-cascade", "warmup",
 )  # fmt: skip
 
 

@@ -223,6 +223,20 @@ def _colors():
             cv.compare_histograms(rows[0], rows, metric)
 
 
+def _search():
+    import tempfile
+
+    import numpy as np
+
+    import classicvision as cv
+
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+    with tempfile.TemporaryDirectory() as folder:
+        cv.write_image(f"{folder}/noise.png", noise)
+        with cv.ImageIndex.build(f"{folder}/noise.png", f"{folder}/index") as index:
+            index.search(noise)
+
+
 # What is compiled, by the names that the library's user knows.
 STEPS = {
     "boxes": _boxes,
@@ -237,5 +251,6 @@ STEPS = {
     "canny": _canny,
     "lines": _lines,
     "shapes": _shapes,
+    "search": _search,
     "colors": _colors,
 }

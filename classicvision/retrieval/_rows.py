@@ -61,17 +61,17 @@ COLUMNS = (
     Column("signatures", "<u8"),
     Column("angles", "|u1"),
     Column("scales", "|u1"),
-    Column("norms", "<f4", per_image=True),
+    Column("weights", "<f4", per_image=True),
     Column("vectors", "|u1", 512, per_image=True),
 )
 COLUMN = {column.name: column for column in COLUMNS}
 
 
-def map_array(path, offset, dtype, shape):
-    """Return an array on disk, read-only; an empty one is in memory."""
+def map_array(path, offset, dtype, shape, mode="r"):
+    """Return an array on disk, read-only (or copied on writing, "c"); an empty one is in memory."""
     if 0 in shape:
         return np.empty(shape, dtype)
-    return np.memmap(path, dtype, "r", offset, shape)
+    return np.memmap(path, dtype, mode, offset, shape)
 
 
 def append_rows(path, position, data):

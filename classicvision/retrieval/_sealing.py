@@ -68,8 +68,13 @@ class Sealing:
             for name in ("words", "signatures", "angles", "scales")
         }
         arrays = {name: array[rows] for name, array in arrays.items()}
-        n_words = self._get("parameters")["n_words"]
-        segment = sort_postings(arrays.pop("words"), n_words, images=images, **arrays)
+        segment = sort_postings(
+            arrays.pop("words"),
+            self._get("parameters")["n_words"],
+            self._get("images"),
+            images=images,
+            **arrays,
+        )
         path = segment_path(self._folder, self._get("generation"), number)
         write_segment(path, segment)
         sync_folder(self._folder)

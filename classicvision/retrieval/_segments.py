@@ -1,50 +1,20 @@
 """Postings sorted by word, as inverted indexes read them: in memory, and sealed in files.
 
-A segment's file holds ``offsets`` (n_words + 1, where the postings of each word begin) and then
-of each posting its Hamming signature, its image, and its keypoint's quantised angle and scale.
+A segment's file holds the arrays of `Postings` one after the other.
 """
 
 from __future__ import annotations
 
 import os
 import zlib
-from dataclasses import dataclass
 
 import numpy as np
 
 from classicvision.images.reading import display_name
 from classicvision.retrieval._rows import check_size, map_array, sync
+from classicvision.retrieval.postings import Postings, counting_sort
 
 _BLOCK = 1 << 19  # postings that are merged at a time
-
-
-@dataclass(frozen=True, eq=False)
-class Segment:
-    """Postings sorted by word, then by image; each array of its own, as kernels take them.
-
-    Attributes
-    ----------
-    offsets : ndarray of int64, shape (n_words + 1,)
-    signatures : ndarray of uint64, shape (n,)
-    images : ndarray of uint32, shape (n,)
-    angles, scales : ndarray of uint8, shape (n,)
-    """
-
-    offsets: np.ndarray
-    signatures: np.ndarray
-    images: np.ndarray
-    angles: np.ndarray
-    scales: np.ndarray
-
-    def __len__(self):
-        return len(self.images)
-
-    def checksum(self):
-        """Return the CRC-32 of the segment's file."""
-        value = 0
-        for name in _DTYPES:
-            value = zlib.crc32(np.ascontiguousarray(getattr(self, name)), value)
-        return value
 
 
 _DTYPES = {"offsets": "<i8", "signatures": "<u8", "images": "<u4", "angles": "u1", "scales": "u1"}
@@ -56,31 +26,33 @@ def segment_path(folder, generation, number):
     return os.path.join(folder, f"{generation:06d}-{number:06d}.segment")
 
 
-def sort_postings(words, n_words, **postings):
-    """Return the postings of keypoints in the order of their images as a `Segment`."""
+def sort_postings(words, n_words, n_images, **postings):
+    """Return the postings of keypoints in the order of their images."""
     if len(words) and words.max() >= n_words:
         raise ValueError(f"a keypoint has word {words.max()}, there are {n_words}; build it anew")
-    small = words.astype(np.uint16) if n_words <= 1 << 16 else words  # which is sorted faster
-    order = np.argsort(small, kind="stable")
-    offsets = np.zeros(n_words + 1, np.int64)
-    np.cumsum(np.bincount(words, minlength=n_words), out=offsets[1:])
-    arrays = {
-        name: np.ascontiguousarray(postings[name][order].astype(_DTYPES[name], copy=False))
-        for name in _POSTING
-    }
-    return Segment(offsets, **arrays)
+    offsets, order = counting_sort(words.astype(np.int32), n_words)
+    arrays = {name: postings[name][order].astype(_DTYPES[name]) for name in _POSTING}
+    return Postings(offsets, n_images=n_images, **arrays)
 
 
-def write_segment(path, segment):
-    """Write a segment to a new file and wait until it is on the disk."""
+def write_segment(path, postings):
+    """Write postings to a new file and wait until it is on the disk."""
     with open(path, "wb") as file:
         for name, dtype in _DTYPES.items():
-            file.write(np.ascontiguousarray(getattr(segment, name), dtype))
+            file.write(np.ascontiguousarray(getattr(postings, name), dtype))
         sync(file)
 
 
+def segment_checksum(postings):
+    """Return the CRC-32 of the file of postings."""
+    value = 0
+    for name in _DTYPES:
+        value = zlib.crc32(np.ascontiguousarray(getattr(postings, name)), value)
+    return value
+
+
 def map_segment(path, n_words, count, n_images):
-    """Return a segment on disk, read-only, after checking that it can be searched.
+    """Return postings on disk after checking that they can be searched.
 
     Raises
     ------
@@ -89,14 +61,20 @@ def map_segment(path, n_words, count, n_images):
     """
     places = _places(n_words, count)
     check_size(path, places["end"], exact=True)
+    # Kernels are compiled for arrays in memory, which may be written to: these are views whose
+    # changes, of which there are none, would not reach the file.
     arrays = {
-        name: map_array(path, places[name], dtype, (n_words + 1 if name == "offsets" else count,))
+        name: np.asarray(
+            map_array(
+                path, places[name], dtype, (n_words + 1 if name == "offsets" else count,), mode="c"
+            )
+        )
         for name, dtype in _DTYPES.items()
     }
     _check_offsets(path, arrays["offsets"], count)
     if count and arrays["images"].max() >= n_images:
         raise ValueError(f"{display_name(path)}: damaged postings; build the index anew")
-    return Segment(**arrays)
+    return Postings(n_images=n_images, **arrays)
 
 
 def merge_segments(path, parts, n_words):

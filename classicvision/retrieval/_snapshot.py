@@ -14,7 +14,12 @@ from classicvision.images.reading import display_name
 from classicvision.retrieval._catalogue import Catalogue, from_sql
 from classicvision.retrieval._rows import COLUMNS, check_size
 from classicvision.retrieval._sealing import owned_rows
-from classicvision.retrieval._segments import map_segment, segment_path, sort_postings
+from classicvision.retrieval._segments import (
+    map_segment,
+    segment_checksum,
+    segment_path,
+    sort_postings,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +96,7 @@ class Snapshot:
     contents : Contents
     columns : dict of str to ndarray
         The committed rows of each array, on disk.
-    segments : list of Segment
+    segments : list of Postings
         All postings: the sealed ones on disk, the others in memory.
 
     Raises
@@ -152,7 +157,9 @@ class Snapshot:
             for name in ("words", "signatures", "angles", "scales")
         }
         try:
-            return sort_postings(arrays.pop("words"), n_words, images=images, **arrays)
+            return sort_postings(
+                arrays.pop("words"), n_words, self.contents.n_images, images=images, **arrays
+            )
         except ValueError as error:
             raise ValueError(f"{display_name(self.folder)}: {error}") from None
 
@@ -167,7 +174,7 @@ class Snapshot:
         contents = self.contents
         name = display_name(self.folder)
         for (number, _, expected), segment in zip(contents.segments, self.segments, strict=False):
-            if segment.checksum() != expected:
+            if segment_checksum(segment) != expected:
                 path = segment_path(self.folder, contents.generation, number)
                 raise ValueError(f"{display_name(path)}: damaged postings; build the index anew")
         for path, (number, _, _, first, rows, expected) in zip(

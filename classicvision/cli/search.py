@@ -1,0 +1,150 @@
+"""``classicvision search``: where else a picture, or a part of it, appears."""
+
+import contextlib
+import functools
+import json
+import tempfile
+from dataclasses import dataclass
+
+import click
+
+from classicvision.cli._messages import error, message, result
+from classicvision.cli._run import Inputs, jobs_option, run
+
+_FAILED, _REFUSED = 1, 2
+_SAMPLE = "coffee"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a query found, and what the page shows of it."""
+
+    ranking: object
+    figures: list
+
+
+@click.command("search")
+@click.argument("index", metavar="[DIR]", required=False)
+@click.argument("paths", metavar="[IMAGE|FOLDER|GLOB|-]...", nargs=-1)
+@click.option(
+    "--top", type=click.IntRange(1, 10_000), default=10, metavar="N", help="Pictures to show (10)."
+)
+@click.option("--no-verify", is_flag=True, help="Do not look where in the pictures it is.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each query.")
+@click.option(
+    "--report",
+    metavar="HTML",
+    help="Write a page of the queries, the pictures found and the points that match.",
+)
+@jobs_option("Search for N queries at a time; -1 for as many as there are cores.")
+def search(index, paths, top, no_verify, as_json, report, jobs):
+    """Find a picture, or what it shows a part of, in an index of pictures.
+
+    DIR is what classicvision index has made. Prints for each query the pictures that have most
+    in common with it: the score, and where the query was located, the number of points that
+    agree (inliers) and x1, y1, x2, y2 of its place. Without DIR a part of a photograph is looked
+    for among those that are installed with the program.
+
+    \b
+    Examples:
+      classicvision search photos.index part.jpg
+      classicvision search photos.index queries/ --top 3 --json > found.jsonl
+      classicvision search photos.index logo.png --report found.html
+    """
+    if "" in (index, report, *paths):
+        raise click.UsageError("an input has no name: ''")
+    if index is not None and not paths:
+        raise click.UsageError("there is no picture to search for: give DIR IMAGE")
+    with contextlib.ExitStack() as stack:
+        if index is None:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            index, paths = _demonstration(folder)
+        try:
+            opened = stack.enter_context(_open(index))
+        except (ValueError, OSError) as problem:
+            error(problem)
+            return _REFUSED
+        queries = []
+
+        def tell(done):
+            (_print_json if as_json else _print)(done)
+            if report is not None:
+                queries.append((done.name, done.result.figures))
+
+        status = run(
+            Inputs(tuple(paths), None, None, jobs),
+            sample=_SAMPLE,
+            find=functools.partial(_find, opened, top, not no_verify, report is not None),
+            draw=None,
+            report=tell,
+        )
+    if report is not None and queries and not _write(report, queries):
+        return _FAILED
+    return status
+
+
+def _open(path):
+    from classicvision.retrieval.image_index import ImageIndex
+
+    return ImageIndex(path)
+
+
+def _demonstration(folder):
+    """Index the samples in ``folder``, and return where, and a part of one of them."""
+    import numpy as np
+
+    from classicvision.images import sample_image, write_image
+    from classicvision.images.samples import SAMPLES, sample_path
+    from classicvision.retrieval.image_index import ImageIndex
+
+    message(f"no index given: a part of {_SAMPLE}, turned, is looked for in the samples")
+    image = sample_image(_SAMPLE)
+    rows, columns = image.shape[:2]
+    part = image[rows // 4 : rows * 3 // 4, columns // 4 : columns * 3 // 4]
+    write_image(f"{folder}/part-of-{_SAMPLE}.png", np.rot90(part))
+    ImageIndex.build([sample_path(name) for name in SAMPLES], f"{folder}/index", verbose=1)
+    return f"{folder}/index", (f"{folder}/part-of-{_SAMPLE}.png",)
+
+
+def _find(index, top, verify, with_figures, image):
+    ranking = index.search(image, top, verify)
+    if not with_figures:
+        return Found(ranking, [])
+    from classicvision.cli._report import figures
+
+    return Found(ranking, figures(index, image, ranking))
+
+
+def _print(done):
+    ranking = done.result.ranking
+    count = len(ranking)
+    lines = [f"{done.name}: {count} picture{'' if count == 1 else 's'}"]
+    for found in ranking.to_dict()["results"]:
+        line = f"  {_display(found['path'])}  score {found['score']:.4g}"
+        if found["box"] is not None:
+            corners = "{:.0f} {:.0f} {:.0f} {:.0f}".format(*found["box"])
+            line += f"  inliers {found['inliers']}  box {corners}"
+        lines.append(line)
+    result("\n".join(lines))
+
+
+def _print_json(done):
+    result(json.dumps({**done.about(), **done.result.ranking.to_dict()}))
+
+
+def _write(path, queries):
+    from classicvision.cli._report import page
+    from classicvision.images import write_bytes
+
+    try:
+        write_bytes(path, page(queries).encode("utf-8", "replace"))
+    except OSError as problem:
+        error(problem)
+        return False
+    return True
+
+
+def _display(path):
+    from classicvision.images.reading import display_name
+
+    return display_name(path)

@@ -1,0 +1,113 @@
+"""Searching in an index on disk: by words, then by geometry, or by colours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from classicvision.features.descriptors import root_sift
+from classicvision.features.matching import match_descriptors
+from classicvision.results import Keypoints, Ranking
+from classicvision.retrieval._description import Extraction, color_similarities
+from classicvision.retrieval._index_words import IndexWords
+from classicvision.retrieval.hamming_search import hamming_scores
+from classicvision.retrieval.verification import verify_matches
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_SHORTLIST = 50  # images that are verified
+_FEW_KEYPOINTS = 20  # of a query that is searched by its colours
+_THRESHOLD = 5.0  # pixels of the reduced image that an inlier may be off
+
+
+class Comparison(NamedTuple):
+    """Which points of a query are found in a picture.
+
+    Attributes
+    ----------
+    query_points, points : ndarray of float32, shape (n, 2)
+        x, y of the pairs that agree on one zoom, turn and shift.
+    matches : int
+        The pairs of similar descriptors, whether they agree or not.
+    box : ndarray of float32, shape (4,)
+        Where the query lies in the picture; 0 0 0 0 where it is not found.
+    """
+
+    query_points: NDArray[np.float32]
+    points: NDArray[np.float32]
+    matches: int
+    box: NDArray[np.float32]
+
+
+class Searcher:
+    """Searches in a `Snapshot`.
+
+    Attributes
+    ----------
+    snapshot : Snapshot
+    extraction : Extraction
+    places : dict of str to int
+        Each path's row in the catalogue.
+    """
+
+    def __init__(self, snapshot):
+        self.snapshot = snapshot
+        contents = snapshot.contents
+        self.extraction = Extraction(**contents.parameters["extraction"])
+        self.places = {path: place for place, path in enumerate(contents.paths)}
+        self._words = IndexWords.load(snapshot.folder, contents.parameters["files"])
+        self._numbers = contents.images[:, 0]
+        self._weights = np.zeros(contents.n_images, np.float32)  # 0 for those removed
+        self._weights[self._numbers] = snapshot.columns["weights"][self._numbers]
+
+    def search(self, description, top, verify):
+        """Return the `Ranking` of a query."""
+        scores = self._scores(description)
+        order = np.argsort(-scores, kind="stable")
+        order = order[scores[order] > 0][: max(top, _SHORTLIST) if verify else top]
+        scores = scores[order]
+        inliers = np.zeros(len(order), np.int64)
+        boxes = np.zeros((len(order), 4), np.float32)
+        if verify:
+            for i, place in enumerate(order[:_SHORTLIST].tolist()):
+                found = self.compare(description, place)
+                inliers[i], boxes[i] = len(found.points), found.box
+            scores = scores + inliers
+        best = np.argsort(-scores, kind="stable")[:top]
+        paths = [self.snapshot.contents.paths[place] for place in order[best].tolist()]
+        return Ranking(paths, scores[best], inliers[best], boxes[best])
+
+    def _scores(self, description):
+        """Return a score for each image, in the order of the catalogue."""
+        if len(description.keypoints) < _FEW_KEYPOINTS:
+            vectors = self.snapshot.columns["vectors"]
+            return color_similarities(description.vector, vectors)[self._numbers]
+        query = self._words.query(description)
+        scores = hamming_scores(self.snapshot.segments, query, self._words.idf, self._weights)
+        return scores[self._numbers]
+
+    def compare(self, description, place):
+        """Return the `Comparison` of a query with an image by its row in the catalogue."""
+        width, height, first, rows = self.snapshot.contents.images[place, 1:5].tolist()
+        part = slice(first, first + rows)
+        points = np.asarray(self.snapshot.columns["points"][part])
+        keypoints = Keypoints(points[:, :2], points[:, 2], points[:, 3], np.zeros(rows))
+        descriptors = np.asarray(self.snapshot.columns["descriptors"][part])
+        pairs, _ = match_descriptors(root_sift(description.descriptors), root_sift(descriptors))
+        found = verify_matches(
+            description.keypoints,
+            keypoints,
+            pairs,
+            query_shape=(description.height, description.width),
+            image_shape=(height, width),
+            threshold=_THRESHOLD * max(1, max(width, height) / self.extraction.max_side),
+        )
+        chosen = pairs[found.inliers]
+        return Comparison(
+            description.keypoints.points[chosen[:, 0]],
+            keypoints.points[chosen[:, 1]],
+            len(pairs),
+            found.box,
+        )

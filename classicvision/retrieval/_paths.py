@@ -1,0 +1,74 @@
+"""Which pictures are meant by files, folders and patterns, and which of them are gone."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import os
+
+import numpy as np
+
+from classicvision.images import expand_paths
+from classicvision.images.reading import display_name
+
+
+def image_paths(paths):
+    """Return what is named, and the pictures of it: absolute paths, each once.
+
+    Parameters
+    ----------
+    paths : path-like, or an iterable of them
+
+    Returns
+    -------
+    sources, files : list of str
+    """
+    single = isinstance(paths, (str, bytes, os.PathLike)) or not np.iterable(paths)
+    sources = []
+    for path in [paths] if single else paths:
+        if not isinstance(path, (str, os.PathLike)):
+            raise TypeError(f"paths must be file names, folders or patterns, got {path!r:.80}")
+        path = os.fspath(path)
+        if path in ("", "-"):
+            raise ValueError(f"paths must be files, folders or patterns, got {path!r}")
+        sources.append(os.path.abspath(path))
+    sources = list(dict.fromkeys(sources))
+    if not sources:
+        raise ValueError("paths must name at least one picture, got none")
+    return sources, list(dict.fromkeys(expand_paths(sources)))
+
+
+def lasting(sources):
+    """Return the folders and patterns among what is named: new pictures may come to them."""
+    return [source for source in sources if os.path.isdir(source) or _is_pattern(source)]
+
+
+def check_lasting(sources):
+    """Raise ``ValueError`` for a folder that is gone: its disk may not be there just now."""
+    for source in sources:
+        if not os.path.isdir(source) and not _is_pattern(source):
+            raise ValueError(
+                f"{display_name(source)}: the folder is gone; bring it back, or remove its "
+                "pictures from the index"
+            )
+
+
+def vanished_paths(paths, sources):
+    """Return those of the paths that are not there, and that the sources name."""
+    exact = {source for source in sources if not os.path.isdir(source)}
+    folders = tuple(os.path.join(source, "") for source in sources if os.path.isdir(source))
+    patterns = list(filter(_is_pattern, exact))
+    return [
+        path
+        for path in paths
+        if (path in exact or path.startswith(folders) or _matches(path, patterns))
+        and not os.path.lexists(path)
+    ]
+
+
+def _is_pattern(path):
+    return glob.has_magic(path) and not os.path.lexists(path)
+
+
+def _matches(path, patterns):
+    return any(fnmatch.fnmatch(path, pattern) for pattern in patterns)

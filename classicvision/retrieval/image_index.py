@@ -1,0 +1,400 @@
+"""Pictures on disk that are found again by what they show: an index in a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, Any
+
+from classicvision._checks import check_number
+from classicvision.images import read_image
+from classicvision.images.reading import display_name
+from classicvision.retrieval._catalogue import CATALOGUE
+from classicvision.retrieval._creation import check_parameters, create_index
+from classicvision.retrieval._description import Extraction, describe
+from classicvision.retrieval._index_search import Searcher
+from classicvision.retrieval._indexing import Changes, Options, add_images, recorded, warn
+from classicvision.retrieval._paths import image_paths, vanished_paths
+from classicvision.retrieval._snapshot import Snapshot
+from classicvision.retrieval._writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from classicvision.results import Ranking
+    from classicvision.retrieval._index_search import Comparison
+    from classicvision.retrieval.vocabulary import VisualVocabulary
+
+    Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+    OnError = Callable[[Any, Exception], object]
+
+
+class ImageIndex:
+    """An index of pictures in a folder, for finding a picture, or a part of one, again.
+
+    Parameters
+    ----------
+    path : path-like
+        The folder that :meth:`build` has made.
+
+    Attributes
+    ----------
+    paths : list of str
+        The pictures, with the folders they are in from the root on.
+    parameters : dict
+        How keypoints are found, and the number of words.
+    changes : Changes or None
+        What the last call that wrote has done: ``added``, ``changed``, ``removed``,
+        ``unchanged`` and ``skipped`` pictures.
+
+    Raises
+    ------
+    FileNotFoundError
+        For a folder that is not there.
+    ValueError
+        For a folder that is no index, a damaged one, or one of a newer version.
+
+    Notes
+    -----
+    1. Each picture is reduced to ``max_side`` pixels, described by RootSIFT, and each descriptor
+       becomes a visual word with a Hamming signature. Words and signatures are learned from a
+       sample of the pictures when the index is built, and then stay as they are.
+    2. A search adds up the matches of close signatures, with weak geometric consistency; the best
+       50 are verified: descriptors are matched, and a similarity is fitted to the matches.
+    3. A query with fewer than 20 keypoints is searched by its colours.
+
+    An object shows the index as it was when it was opened, or as it left it itself; any number of
+    processes may read while one writes. What is written is appended, waited for, and then
+    published in one transaction, so that an index opens after a crash as it was or as it became.
+    On disk a picture takes some 150 kB; in memory a few hundred bytes.
+
+    References
+    ----------
+    H. Jegou, M. Douze and C. Schmid, "Hamming embedding and weak geometric consistency for large
+    scale image search", ECCV 2008.
+    R. Arandjelovic and A. Zisserman, "Three things everyone should know to improve object
+    retrieval", CVPR 2012.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import classicvision as cv
+    >>> from classicvision.images import sample_path
+    >>> photographs = [sample_path(name) for name in ("astronaut", "coffee", "rocket")]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     index = cv.ImageIndex.build(photographs, folder, n_words=50)
+    ...     found = index.search(cv.sample_image("coffee")[100:300, 200:450], top=2)
+    >>> len(index), os.path.basename(found.paths[0]), found.boxes[0].round(-1).tolist()
+    (3, 'coffee.png', [200.0, 100.0, 450.0, 300.0])
+    """
+
+    def __init__(self, path: str | os.PathLike[str]):
+        self.path = os.path.abspath(os.fspath(path))
+        self.changes = None
+        self._load()
+
+    def _load(self):
+        self._searcher = Searcher(Snapshot(self.path))
+        contents = self._searcher.snapshot.contents
+        self.paths = contents.paths
+        self.parameters = {
+            **contents.parameters["extraction"],
+            "n_words": contents.parameters["n_words"],
+        }
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Self:
+        """Open an index for searching; nothing is written.
+
+        Parameters
+        ----------
+        path : path-like
+
+        Returns
+        -------
+        ImageIndex
+        """
+        return cls(path)
+
+    @classmethod
+    def build(
+        cls,
+        paths: Paths,
+        out: str | os.PathLike[str],
+        *,
+        vocabulary: VisualVocabulary | str | os.PathLike[str] | None = None,
+        n_words: int | None = None,
+        max_side: int = 640,
+        max_keypoints: int = 1000,
+        contrast_threshold: float = 0.01,
+        random_state: int = 0,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        on_error: OnError | None = None,
+    ) -> Self:
+        """Make an index, or go on with one whose building was interrupted.
+
+        Parameters
+        ----------
+        paths : path-like, or an iterable of them
+            Pictures, folders (all pictures in them and below) and patterns (``"scans/*.tif"``).
+        out : path-like
+            The folder of the index: a new or an empty one, or one that holds an index of the
+            same parameters. Pictures that are in it are not read again.
+        vocabulary : VisualVocabulary or path-like, optional
+            Words for RootSIFT descriptors, or the file of such. By default they are learned from
+            up to 1000 of the pictures.
+        n_words : int, optional
+            How many words to learn; by default 4096, and fewer from few pictures.
+        max_side : int
+            Larger pictures are reduced to this many pixels on their longer side, 16 at least.
+        max_keypoints : int
+            The most keypoints of a picture.
+        contrast_threshold : float
+            Of SIFT.
+        random_state : int
+            For learning words and signatures.
+        n_jobs : int, optional
+            Pictures that are described at a time: see ``joblib.parallel_config`` for other
+            backends. The index does not depend on it.
+        verbose : int
+            Above 0: a progress bar on standard error.
+        on_error : callable, optional
+            Is given ``(path, error)`` of each file that cannot be read; by default a warning is
+            given. Such files are skipped.
+
+        Returns
+        -------
+        ImageIndex
+
+        Raises
+        ------
+        TypeError, ValueError
+            For options out of range, paths that name nothing, a folder that holds something
+            else, or an index with other parameters.
+        BlockingIOError
+            If another process is writing to the index.
+
+        Notes
+        -----
+        Pictures are published in batches of 32, in the order of their paths. An error, a kill or
+        Ctrl-C loses the batch under way at most; the same call goes on from there. Memory does
+        not grow with the number of pictures, but for their names.
+        """
+        extraction = Extraction(max_side, max_keypoints, contrast_threshold)
+        if n_words is not None:
+            n_words = check_number(n_words, "n_words", at_least=1, integer=True)
+        random_state = check_number(random_state, "random_state", at_least=0, integer=True)
+        options = Options(n_jobs, verbose > 0, on_error or warn)
+        sources, files = image_paths(paths)
+        folder = os.path.abspath(os.fspath(out))
+        if os.path.exists(os.path.join(folder, CATALOGUE)):
+            check_parameters(folder, extraction, n_words, vocabulary)
+        else:
+            create_index(folder, files, extraction, n_words, vocabulary, random_state, options)
+        with Writer(folder) as writer:
+            changes = add_images(writer, folder, sources, files, options)
+        index = cls(folder)
+        index.changes = changes
+        return index
+
+    def add(
+        self,
+        paths: Paths,
+        *,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        on_error: OnError | None = None,
+    ) -> Changes:
+        """Add pictures; those that are in the index and have changed are read again.
+
+        Parameters
+        ----------
+        paths, n_jobs, verbose, on_error
+            As for :meth:`build`.
+
+        Returns
+        -------
+        Changes
+            ``added``, ``changed``, ``removed``, ``unchanged`` and ``skipped``.
+        """
+        options = Options(n_jobs, verbose > 0, on_error or warn)
+        sources, files = image_paths(paths)
+        with self._writer() as writer:
+            self.changes = add_images(writer, self.path, sources, files, options)
+        return self.changes
+
+    def update(
+        self,
+        paths: Paths | None = None,
+        *,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        on_error: OnError | None = None,
+    ) -> Changes:
+        """Bring the index up to date with the files: new, changed and vanished ones.
+
+        A file has changed if its size or time has, and then its contents. One that is in the
+        index has vanished if it is not there, and one of ``paths`` is its name, a folder it was
+        in, or a pattern it matches.
+
+        Parameters
+        ----------
+        paths : path-like, or an iterable of them, optional
+            As for :meth:`build`; by default the folders and patterns that were ever given, and
+            all pictures in the index.
+        n_jobs, verbose, on_error
+            As for :meth:`build`.
+
+        Returns
+        -------
+        Changes
+
+        Raises
+        ------
+        ValueError
+            For a folder that is gone or has no pictures, or a pattern without matches: then
+            nothing is removed.
+        """
+        options = Options(n_jobs, verbose > 0, on_error or warn)
+        with self._writer() as writer:
+            if paths is None:
+                sources, files = recorded(writer)
+                gone = [path for path in writer.paths() if not os.path.lexists(path)]
+            else:
+                sources, files = image_paths(paths)
+                gone = vanished_paths(writer.paths(), sources)
+            missing = set(gone)
+            files = [path for path in files if path not in missing]
+            changes = add_images(writer, self.path, sources, files, options)
+            self.changes = changes._replace(removed=writer.remove(gone))
+        return self.changes
+
+    def remove(self, paths: Paths) -> Changes:
+        """Take pictures out of the index; the files themselves stay.
+
+        Parameters
+        ----------
+        paths : path-like, or an iterable of them
+            As in :attr:`paths`, or relative to the current folder.
+
+        Returns
+        -------
+        Changes
+
+        Raises
+        ------
+        ValueError
+            For a path that is not in the index; then none is removed.
+        """
+        single = isinstance(paths, (str, os.PathLike))
+        wanted = dict.fromkeys(os.path.abspath(path) for path in ([paths] if single else paths))
+        with self._writer() as writer:
+            for path in wanted:
+                if writer.find(path) is None:
+                    raise ValueError(f"{display_name(path)}: not in the index; see its paths")
+            self.changes = Changes(removed=writer.remove(wanted))
+        return self.changes
+
+    def compact(self) -> None:
+        """Give the space of removed and changed pictures back: the arrays are written anew."""
+        with self._writer() as writer:
+            writer.compact()
+
+    @contextlib.contextmanager
+    def _writer(self):
+        """Write to the index, and then show it as it has become, whatever happened."""
+        try:
+            with Writer(self.path) as writer:
+                yield writer
+        finally:
+            self._load()
+
+    def verify(self) -> None:
+        """Read all of the index and compare its checksums.
+
+        Raises ``ValueError`` for the first thing that is not as it was written.
+        """
+        self._searcher.snapshot.verify()
+
+    def search(
+        self,
+        image: ArrayLike | str | os.PathLike[str],
+        top: int = 10,
+        verify: bool = True,
+    ) -> Ranking:
+        """Return the pictures that have most in common with an image, the best first.
+
+        Parameters
+        ----------
+        image : ndarray, shape (rows, columns) or (rows, columns, 3), or path-like
+        top : int
+            How many pictures at most.
+        verify : bool
+            Look where the query lies in the 50 best, and put those first where it is found, by
+            the number of matches that agree (inliers).
+
+        Returns
+        -------
+        Ranking
+            ``scores``: what the words have in common, 0 to about 1, plus the inliers where the
+            query was found.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For what is no image, or a ``top`` below 1.
+        """
+        top = check_number(top, "top", at_least=1, integer=True)
+        return self._searcher.search(self._describe(image), top, bool(verify))
+
+    def compare(
+        self, image: ArrayLike | str | os.PathLike[str], path: str | os.PathLike[str]
+    ) -> Comparison:
+        """Return which points of an image match which of a picture of the index.
+
+        Parameters
+        ----------
+        image : ndarray or path-like
+        path : path-like
+            One of :attr:`paths`.
+
+        Returns
+        -------
+        Comparison
+            ``query_points`` and ``points`` (n, 2), the pairs of x, y that agree, the ``matches``
+            there were before, and the ``box`` of the query in the picture.
+
+        Raises ``ValueError`` for a path that is not in the index.
+        """
+        path = os.path.abspath(path)
+        if path not in self._searcher.places:
+            raise ValueError(f"{display_name(path)}: not in the index; see its paths")
+        return self._searcher.compare(self._describe(image), self._searcher.places[path])
+
+    def _describe(self, image):
+        if isinstance(image, (str, os.PathLike)):
+            image = read_image(image)
+        return describe(image, self._searcher.extraction)
+
+    def close(self) -> None:
+        """Let the files go; the object cannot be used any more."""
+        self._searcher = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __contains__(self, path: str | os.PathLike[str]) -> bool:
+        return os.path.abspath(path) in self._searcher.places
+
+    def __repr__(self) -> str:
+        return f"ImageIndex({len(self)} images, {self.parameters['n_words']} words)"

@@ -1,0 +1,101 @@
+"""``classicvision index``: pictures into an index, on from where it was, and up to date."""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import classicvision as cv
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A folder of three small photographs and a file that is none, where commands run."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("astronaut", "chelsea", "rocket"):
+        cv.write_image(folder / f"{name}.png", cv.sample_image(name)[::2, ::2])
+    (folder / "2.png").write_bytes(b"no picture")
+    return folder
+
+
+def test_it_builds_and_goes_on(run, photos):
+    made = run("index", "photos", "-o", "photos.index", "--words", "50")
+    assert made.exit_code == 1
+    assert made.stdout == "photos.index: 3 pictures (3 added, 1 skipped)\n"
+    assert "2.png: not a JPEG, " in made.stderr
+    (photos / "2.png").unlink()
+    again = run("index", "photos", "-o", "photos.index")
+    assert (again.exit_code, again.stdout) == (0, "photos.index: 3 pictures (3 unchanged)\n")
+    assert cv.ImageIndex("photos.index").parameters["n_words"] == 50
+
+
+def test_update(run, photos):
+    (photos / "2.png").unlink()
+    run("index", "photos", "-o", "photos.index", "--words", "50")
+    shutil.copy(photos / "rocket.png", photos / "new.png")
+    (photos / "astronaut.png").unlink()
+    result = run("index", "-o", "photos.index", "--update", "--compact", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == {
+        "path": "photos.index", "images": 3,
+        "added": 1, "changed": 0, "removed": 1, "unchanged": 2, "skipped": 0,
+    }  # fmt: skip
+    assert any(name.startswith("000002-") for name in os.listdir("photos.index"))
+
+
+def test_the_samples_without_pictures(run):
+    result = run(
+        "index", "-o", "samples", "--words", "60", "--max-side", "100", "--keypoints", "99"
+    )
+    assert result.exit_code == 0
+    assert result.stdout == "samples: 9 pictures (9 added)\n"
+    assert "no pictures given: these are the 9 samples" in result.stderr
+    assert cv.ImageIndex("samples").parameters == {
+        "n_words": 60, "max_side": 100, "max_keypoints": 99, "contrast_threshold": 0.01,
+    }  # fmt: skip
+
+
+def test_what_is_refused(run, photos):
+    for arguments, reason in [
+        (["photos"], "Missing option '-o' / '--output'; see 'classicvision index --help'"),
+        (["", "-o", "x"], "an input has no name: ''; see 'classicvision index --help'"),
+        (["none", "-o", "x"], f"{os.path.abspath('none')}: no such file; check the name and the "),
+        (["n*", "-o", "x"], f"{os.path.abspath('n*')}: matches no file; check the pattern"),
+        (["photos", "-o", "photos"], f"{photos}: holds other files (2.png) and no index; "),
+        (["photos", "-o", "x", "--vocabulary", "photos/2.png"], "photos/2.png: no visual voc"),
+        (["-o", "x", "--update"], f"{os.path.abspath('x')}: no such folder; check the name of"),
+        (["-o", "x", "--update", "--words", "3"], "--update keeps the words and the parameters"),
+    ]:
+        result = run("index", *arguments)
+        assert (result.exit_code, result.stdout) == (2, ""), arguments
+        assert result.stderr.splitlines()[-1].startswith(f"classicvision: error: {reason}")
+    assert os.listdir() == ["photos"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+def test_ctrl_c_leaves_an_index_that_goes_on(run, start, tmp_path):
+    (tmp_path / "many").mkdir()
+    image = cv.sample_image("camera")
+    for i in range(80):
+        cv.write_image(tmp_path / "many" / f"{i}.png", np.roll(image, i, axis=1)[80:208, 200:328])
+    process = start("index", "many", "-o", "many.index", "--words", "20")
+    while not os.path.exists(tmp_path / "many.index" / "000001-weights.rows"):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.endswith("in the index; the same command goes on\n")
+    count = len(cv.ImageIndex(tmp_path / "many.index"))
+    result = run("index", "many", "-o", "many.index")
+    assert result.stdout == (
+        f"many.index: 80 pictures ({80 - count} added, {count} unchanged)\n"
+        if count
+        else "many.index: 80 pictures (80 added)\n"
+    )

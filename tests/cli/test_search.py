@@ -1,0 +1,146 @@
+"""``classicvision search``: what a query finds, as lines, as JSON and as a page."""
+
+import base64
+import html.parser
+import io
+import json
+import os
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import classicvision as cv
+from classicvision.retrieval import _catalogue
+
+NAMES = ["astronaut", "chelsea", "rocket"]
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory):
+    """An index of three photographs, one with an odd name."""
+    folder = tmp_path_factory.mktemp("photos")
+    for name in NAMES:
+        cv.write_image(folder / f"{name} <&>.png", cv.sample_image(name))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_catalogue, "_SYNCHRONOUS", "OFF")
+        index = cv.ImageIndex.build(folder, folder.parent / "photos.index", n_words=60)
+    index.search(cv.sample_image("rocket"))  # compiles, which is announced
+    return index
+
+
+@pytest.fixture
+def part(tmp_path):
+    """A part of the cat, where commands run."""
+    cv.write_image(tmp_path / "part.png", cv.sample_image("chelsea")[60:260, 80:380])
+    return "part.png"
+
+
+def test_lines(run, index, part):
+    result = run("search", index.path, part, "--top", "2")
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert lines[0] == "part.png: 2 pictures"
+    number = r"-?\d+"
+    assert re.fullmatch(
+        rf"  .*chelsea <&>\.png  score \S+  inliers \d+  box( {number}){{4}}", lines[1]
+    )
+    assert re.fullmatch(r"  .*\.png  score \S+", lines[2])
+    assert "inliers" not in run("search", index.path, part, "--no-verify").stdout
+
+
+def test_json_of_several_queries(run, index, part, tmp_path):
+    cv.write_image(tmp_path / "flat.png", np.full((30, 40), 90, np.uint8))
+    result = run("search", index.path, part, "flat.png", "nothing.png", "--json")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("classicvision: error: nothing.png: no such file; ")
+    first, second = map(json.loads, result.stdout.splitlines())
+    assert (first["path"], first["width"], first["height"]) == ("part.png", 300, 200)
+    best = first["results"][0]
+    assert set(best) == {"path", "score", "inliers", "box"}
+    assert os.path.basename(best["path"]) == "chelsea <&>.png"
+    assert best["inliers"] > 20
+    np.testing.assert_allclose(best["box"], [80, 60, 380, 260], atol=6)
+    assert (second["width"], second["height"]) == (40, 30)
+    assert [found["box"] for found in second["results"]] == [None] * 3
+
+
+def test_standard_input(run, index, part):
+    with open(part, "rb") as file:
+        result = run("search", index.path, "-", "--json", "--top", "1", input=file.read())
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["path"] == "-"
+    assert "chelsea" in result.stdout
+
+
+class Page(html.parser.HTMLParser):
+    """The tags of a page, its text, and its pictures."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.text, self.pictures = [], "", []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        values = dict(attributes)
+        if tag == "img":
+            data = base64.b64decode(values["src"].removeprefix("data:image/jpeg;base64,"))
+            picture = Image.open(io.BytesIO(data))
+            assert picture.size == (int(values["width"]), int(values["height"]))
+            self.pictures.append((values["alt"], np.asarray(picture)))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_the_page(run, index, part, tmp_path):
+    os.rename(f"{os.path.dirname(index.paths[2])}/rocket <&>.png", tmp_path / "rocket.png")
+    try:
+        result = run("search", index.path, part, "rocket.png", "--report", "found.html")
+    finally:
+        os.rename(tmp_path / "rocket.png", index.paths[2])
+    assert result.exit_code == 0
+    text = (tmp_path / "found.html").read_text(encoding="utf-8")
+    assert not re.search(r"https?:|<script|url\(|@import", text)
+    page = Page(text)
+    assert page.tags.count("figure") == 8  # two queries, three pictures each
+    assert len(page.pictures) == 6  # one of those is gone
+    assert page.tags.count("h2") == 2
+    assert "1. " + index.paths[1] + ": score" in page.text
+    assert page.text.count("rocket <&>.png: no such file") == 2
+    alternative, matched = page.pictures[1]
+    assert re.search(r"points agree$", alternative)
+    assert matched.shape[1] > 600  # the query and what was found, beside each other
+    assert (matched.astype(int) - [240, 120, 20]).__abs__().sum(axis=2).min() < 60  # its place
+
+
+def test_a_page_that_cannot_be_written(run, index, part):
+    result = run("search", index.path, part, "--report", "no/found.html")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "classicvision: error: no/found.html: cannot be written (No such file or directory); "
+        "check the folder\n"
+    )
+
+
+def test_a_demonstration_without_arguments(run):
+    result = run("search", "--top", "2")
+    assert result.exit_code == 0
+    assert "a part of coffee, turned, is looked for in the samples" in result.stderr
+    assert re.search(r"\n  .*coffee\.png  score \S+  inliers \d+  box", result.stdout)
+    assert os.listdir() == []
+
+
+def test_what_is_refused(run, index, part, tmp_path):
+    for arguments, reason in [
+        ([index.path], "there is no picture to search for: give DIR IMAGE; see 'classicvision "),
+        ([index.path, ""], "an input has no name: ''; see 'classicvision search --help'"),
+        (["nothing", part], f"{tmp_path}/nothing: no such folder; check the name of the index"),
+        ([".", part], f"{tmp_path}: not an image index, it has no catalogue.sqlite"),
+        ([index.path, "n*"], "n*: matches no file; check the pattern"),
+    ]:
+        result = run("search", *arguments)
+        assert (result.exit_code, result.stdout) == (2, ""), arguments
+        assert result.stderr.startswith(f"classicvision: error: {reason}")

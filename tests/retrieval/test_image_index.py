@@ -1,0 +1,315 @@
+"""The index of pictures on disk: found again, kept up to date, the same however it was built."""
+
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+import classicvision as cv
+from classicvision.retrieval import _indexing
+from tests.retrieval.store_records import steps, without_waiting
+
+OPTIONS = {"n_words": 60, "max_keypoints": 300}
+NAMES = ["astronaut", "camera", "chelsea", "coffee", "rocket"]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    without_waiting(monkeypatch)
+    monkeypatch.setattr(_indexing, "_BATCH", 2)
+
+
+def make_pictures(folder, photographs):
+    for number, name in enumerate(NAMES):
+        cv.write_image(
+            os.path.join(folder, f"{number + 1} {name}.png"), photographs[name][::2, ::2]
+        )
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory, photographs):
+    """A folder of five small photographs."""
+    folder = tmp_path_factory.mktemp("pictures")
+    make_pictures(folder, photographs)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def built(pictures, tmp_path_factory):
+    """An index of them that no test changes."""
+    out = tmp_path_factory.mktemp("built") / "index"
+    with pytest.MonkeyPatch.context() as patch:
+        without_waiting(patch)
+        patch.setattr(_indexing, "_BATCH", 2)
+        return cv.ImageIndex.build(pictures, out, **OPTIONS)
+
+
+@pytest.fixture
+def index(built, tmp_path):
+    """A copy of it, and of its pictures."""
+    return cv.ImageIndex(shutil.copytree(built.path, tmp_path / "index"))
+
+
+def path_of(pictures, name):
+    return os.path.join(pictures, f"{NAMES.index(name) + 1} {name}.png")
+
+
+def same_index(a, b):
+    """Check that two folders hold the same index: all files, and what the catalogue says."""
+    names = sorted(name for name in os.listdir(a) if name.endswith((".rows", ".npz", ".segment")))
+    for name in names:
+        with open(os.path.join(a, name), "rb") as ours, open(os.path.join(b, name), "rb") as theirs:
+            assert ours.read() == theirs.read(), name
+    ours, theirs = (cv.ImageIndex(folder)._searcher.snapshot.contents for folder in (a, b))
+    assert ours.paths == theirs.paths
+    assert ours.parameters == theirs.parameters
+    np.testing.assert_array_equal(ours.images, theirs.images)
+    return len(names) > 9
+
+
+def test_parts_are_found_and_located(built, pictures):
+    for name in NAMES:
+        image = cv.read_image(path_of(pictures, name))
+        rows, columns = image.shape[:2]
+        part = image[rows // 5 : rows * 4 // 5, columns // 5 : columns * 4 // 5]
+        found = built.search(part, top=3)
+        assert found.paths[0] == path_of(pictures, name)
+        assert found.inliers[0] >= 20
+        assert (found.scores[:-1] >= found.scores[1:]).all()
+        box = [[columns // 5, rows // 5, columns * 4 // 5, rows * 4 // 5]]
+        assert cv.iou(found.boxes[:1], box)[0, 0] > 0.8
+        by_words = built.search(part, top=1, verify=False)
+        assert by_words.paths == found.paths[:1]
+        assert by_words.inliers.tolist() == [0]
+        assert 0 < by_words.scores[0] < 2
+
+
+def test_what_it_knows(built, pictures):
+    assert len(built) == 5
+    assert built.paths == [path_of(pictures, name) for name in NAMES]
+    assert built.paths[0] in built
+    assert "nothing.png" not in built
+    assert repr(built) == "ImageIndex(5 images, 60 words)"
+    assert built.parameters == {
+        "max_side": 640, "max_keypoints": 300, "contrast_threshold": 0.01, "n_words": 60,
+    }  # fmt: skip
+    assert built.changes == (5, 0, 0, 0, 0)
+    built.verify()
+
+
+def test_a_query_by_its_file(built, pictures):
+    path = path_of(pictures, "coffee")
+    assert built.search(path, top=1).paths == (path,)
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        built.search("nothing.png")
+
+
+def test_the_points_that_agree(built, pictures):
+    path = path_of(pictures, "chelsea")
+    image = cv.read_image(path)[20:120, 30:160]
+    found = built.compare(image, path)
+    assert len(found.points) == len(found.query_points) >= 6
+    np.testing.assert_allclose(found.query_points + [30, 20], found.points, atol=4)
+    other = built.compare(image, path_of(pictures, "rocket"))
+    assert len(other.points) == 0
+    assert other.box.tolist() == [0, 0, 0, 0]
+    with pytest.raises(ValueError, match=r"nothing\.png: not in the index; see its paths"):
+        built.compare(image, "nothing.png")
+
+
+def test_coordinates_are_those_of_the_whole_picture(tmp_path, photographs):
+    image = photographs["coffee"]  # 600 x 400
+    cv.write_image(tmp_path / "a.png", image)
+    with cv.ImageIndex.build(tmp_path / "a.png", tmp_path / "index", max_side=300) as index:
+        found = index.search(image[50:350, 100:500])
+    np.testing.assert_allclose(found.boxes[0], [100, 50, 500, 350], atol=6)
+
+
+def test_pictures_without_structure_are_found_by_their_colours(tmp_path):
+    for i, color in enumerate([(250, 30, 30), (20, 200, 40), (30, 30, 220)]):
+        image = np.empty((40, 50, 3), np.uint8)
+        image[:], image[:10] = color, 128
+        cv.write_image(tmp_path / f"{i}.png", image)
+    index = cv.ImageIndex.build(tmp_path, tmp_path / "index")
+    green = np.full((30, 30, 3), (10, 205, 60), np.uint8)
+    found = index.search(green, top=2)
+    assert found.paths[0] == str(tmp_path / "1.png")
+    assert 0.8 < found.scores[0] <= 1
+    assert len(index.search(np.full((9, 9), 128, np.uint8))) == 3
+
+
+def test_several_jobs_make_the_same_index(built, pictures, tmp_path):
+    cv.ImageIndex.build(pictures, tmp_path / "index", n_jobs=2, **OPTIONS)
+    assert same_index(built.path, tmp_path / "index")
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_makes_the_same_index(built, pictures, tmp_path):
+    distributed = pytest.importorskip("distributed", reason="the extra 'distributed' is missing")
+    joblib = pytest.importorskip("joblib")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, memory_limit=None
+        ) as cluster,
+        distributed.Client(cluster),
+        joblib.parallel_config(backend="dask"),
+    ):
+        cv.ImageIndex.build(pictures, tmp_path / "index", **OPTIONS)
+    assert same_index(built.path, tmp_path / "index")
+
+
+@pytest.mark.parametrize(
+    ("step", "count", "images"),
+    [
+        ("words written", 1, None),
+        ("catalogue named", 1, 0),
+        ("points appended", 1, 0),
+        ("committed", 2, 2),  # the first is that of the folders' names
+        ("signatures appended", 2, 2),
+        ("before the commit", 4, 4),
+    ],
+)
+def test_an_interrupted_build_goes_on(built, pictures, tmp_path, step, count, images):
+    seen = []
+
+    def interrupt(name):
+        seen.append(name)
+        if seen.count(step) == count:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), steps(interrupt):
+        cv.ImageIndex.build(pictures, tmp_path / "index", **OPTIONS)
+    if images is None:
+        with pytest.raises(ValueError, match="not an image index"):
+            cv.ImageIndex(tmp_path / "index")
+    else:
+        assert len(cv.ImageIndex(tmp_path / "index")) == images
+    index = cv.ImageIndex.build(pictures, tmp_path / "index", **OPTIONS)
+    assert index.changes == (5 - (images or 0), 0, 0, images or 0, 0)
+    assert same_index(built.path, tmp_path / "index")
+
+
+def test_unreadable_files_are_skipped(pictures, tmp_path):
+    folder = shutil.copytree(pictures, tmp_path / "pictures")
+    (folder / "2 no.png").write_bytes(b"no picture")
+    files = [folder, folder / "missing.png", folder / "2 no.png"]
+    told = []
+    index = cv.ImageIndex.build(
+        files, tmp_path / "index", on_error=lambda *problem: told.append(problem), **OPTIONS
+    )
+    assert index.changes == (5, 0, 0, 0, 2)
+    assert [(os.path.basename(path), type(error)) for path, error in told] == [
+        ("2 no.png", ValueError), ("missing.png", ValueError),
+    ]  # fmt: skip
+    with pytest.warns(RuntimeWarning, match=r"2 no\.png: not a JPEG.*; skipped"):
+        assert index.add(folder) == (0, 0, 0, 5, 1)
+    (folder / "only").mkdir()
+    shutil.move(folder / "2 no.png", folder / "only")
+    with pytest.raises(ValueError, match=r"2 no\.png: not a JPEG"):
+        cv.ImageIndex.build(folder / "only", tmp_path / "other")
+
+
+def test_update(photographs, tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    make_pictures(folder, photographs)
+    index = cv.ImageIndex.build(folder, tmp_path / "index", **OPTIONS)
+    assert index.update() == (0, 0, 0, 5, 0)
+    os.utime(path_of(folder, "camera"), ns=(10**18, 10**18))  # touched
+    shutil.copy(path_of(folder, "rocket"), path_of(folder, "coffee"))  # changed
+    shutil.copy(path_of(folder, "rocket"), folder / "6 copy.png")  # new
+    os.unlink(path_of(folder, "astronaut"))  # vanished
+    assert index.add(folder) == (1, 1, 0, 3, 0)
+    assert len(index) == 6
+    assert index.update() == (0, 0, 1, 5, 0)
+    assert index.update(folder / "*.png") == (0, 0, 0, 5, 0)
+    rockets = index.search(photographs["rocket"][::2, ::2], top=3)
+    assert {os.path.basename(path)[0] for path in rockets.paths} == {"4", "5", "6"}
+    assert (rockets.inliers > 50).all()
+    os.unlink(folder / "6 copy.png")
+    assert index.update(folder / "*.png").removed == 1
+    os.unlink(path_of(folder, "rocket"))
+    assert index.update(path_of(folder, "rocket")) == (0, 0, 1, 0, 0)
+    index.compact()
+    index.verify()
+    assert len(index) == 3
+    shutil.rmtree(folder)
+    with pytest.raises(ValueError, match="the folder is gone; bring it back, or remove"):
+        index.update()
+    assert len(index) == 3
+
+
+def test_remove_and_compact(index, pictures):
+    before = cv.ImageIndex(index.path)
+    query = cv.read_image(path_of(pictures, "coffee"))
+    assert index.remove(path_of(pictures, "coffee")) == (0, 0, 1, 0, 0)
+    assert path_of(pictures, "coffee") not in index.search(query).paths
+    with pytest.raises(ValueError, match=r"nothing\.png: not in the index"):
+        index.remove([index.paths[0], "nothing.png"])
+    expected = index.search(path_of(pictures, "camera"))
+    index.compact()
+    assert len(index) == 4
+    assert index.search(path_of(pictures, "camera")) == expected
+    assert before.search(query).paths[0] == path_of(pictures, "coffee")  # as it was opened
+    assert index.add(path_of(pictures, "coffee")).added == 1
+    assert index.search(query).paths[0] == path_of(pictures, "coffee")
+
+
+def test_equal_pictures_are_two(index, pictures, tmp_path):
+    shutil.copy(path_of(pictures, "rocket"), tmp_path / "copy.png")
+    index.add(tmp_path / "copy.png")
+    assert set(index.search(tmp_path / "copy.png", top=2).paths) == {
+        str(tmp_path / "copy.png"), path_of(pictures, "rocket"),
+    }  # fmt: skip
+
+
+def test_a_vocabulary_of_ones_own(built, pictures, tmp_path, photographs):
+    descriptors = [cv.extract_descriptors(image)[1] for image in photographs.values()]
+    vocabulary = cv.VisualVocabulary(30, random_state=0).fit(np.concatenate(descriptors))
+    vocabulary.save(tmp_path / "words.npz")
+    index = cv.ImageIndex.build(pictures, tmp_path / "a", vocabulary=vocabulary)
+    assert index.parameters["n_words"] == 30
+    assert vocabulary.document_frequencies_ is None  # a copy has counted them
+    cv.ImageIndex.build(pictures, tmp_path / "b", vocabulary=tmp_path / "words.npz")
+    same_index(tmp_path / "a", tmp_path / "b")
+    cv.ImageIndex.build(pictures, tmp_path / "b", vocabulary=vocabulary)
+    with pytest.raises(ValueError, match="an index with another vocabulary"):
+        cv.ImageIndex.build(pictures, built.path, vocabulary=vocabulary, max_keypoints=300)
+    with pytest.raises(ValueError, match="n_words must be None where a vocabulary is given"):
+        cv.ImageIndex.build(pictures, tmp_path / "c", vocabulary=vocabulary, n_words=3)
+    with pytest.raises(TypeError, match="vocabulary must be a VisualVocabulary or its file, got"):
+        cv.ImageIndex.build(pictures, tmp_path / "c", vocabulary=3)
+    with pytest.raises(ValueError, match="vocabulary must be fitted to RootSIFT descriptors"):
+        cv.ImageIndex.build(pictures, tmp_path / "c", vocabulary=cv.VisualVocabulary())
+
+
+def test_wrong_folders_and_parameters(built, pictures, tmp_path):
+    with pytest.raises(ValueError, match="an index with max_keypoints=300, got 1000; leave it"):
+        cv.ImageIndex.build(pictures, built.path)
+    with pytest.raises(ValueError, match=r"holds other files \(1 astronaut\.png\) and no index"):
+        cv.ImageIndex.build(pictures, pictures)
+    with pytest.raises(FileNotFoundError, match="no such folder"):
+        cv.ImageIndex.open(tmp_path / "nothing")
+    with pytest.raises(ValueError, match=r"not an image index, it has no catalogue\.sqlite"):
+        cv.ImageIndex.open(tmp_path)
+    with pytest.raises(ValueError, match="no image in this folder"):
+        cv.ImageIndex.build(tmp_path, tmp_path / "index")
+    with pytest.raises(ValueError, match="paths must name at least one picture, got none"):
+        cv.ImageIndex.build([], tmp_path / "index")
+    with pytest.raises(TypeError, match="paths must be file names, folders or patterns, got 0"):
+        cv.ImageIndex.build([0], tmp_path / "index")
+    with pytest.raises(ValueError, match="max_side must be at least 16, got 3"):
+        cv.ImageIndex.build(pictures, tmp_path / "index", max_side=3)
+    with pytest.raises(ValueError, match="top must be at least 1, got 0"):
+        built.search(np.zeros((9, 9), np.uint8), top=0)
+    assert os.listdir(tmp_path) == []
+
+
+def test_damaged_words_are_refused(index):
+    path = os.path.join(index.path, "embedding.npz")
+    with open(path, "r+b") as file:
+        file.seek(5000)
+        file.write(b"x")
+    with pytest.raises(ValueError, match=r"embedding\.npz: missing, or not the file of this index"):
+        cv.ImageIndex(index.path)

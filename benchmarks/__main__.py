@@ -4,7 +4,17 @@ import argparse
 import importlib
 import os
 
-GROUPS = ["cascade", "filters", "pyramids", "edges", "hough", "learning", "training", "startup"]
+GROUPS = [
+    "cascade",
+    "filters",
+    "pyramids",
+    "edges",
+    "hough",
+    "features",
+    "learning",
+    "training",
+    "startup",
+]
 
 
 def main():

@@ -23,21 +23,25 @@ _REACH = 3  # standard deviations of it
 _SECOND = 0.8  # of the highest peak: how high another one must be
 
 
-# n = keypoint, r = row, c = column, k = direction. Directions are from x towards y.
+# n = keypoint, r = row, c = column, k = direction, from x towards y. The Gaussian is a product of
+# one of the rows and one of the columns away: `falloff`.
 @kernel
-def _collect(scales, places, sigmas, histograms):
+def _collect(scales, places, sigmas, falloff, histograms):
     rows, columns = scales.shape[1:]
     for n in range(places.shape[0]):
         s, row, column = places[n]
         image, histogram = scales[s], histograms[n]
         deviation = _WINDOW * sigmas[n]
-        radius = int(np.rint(_REACH * deviation))
+        radius = min(int(np.rint(_REACH * deviation)), falloff.size - 1)
+        for far in range(radius + 1):
+            falloff[far] = math.exp(-far * far / (2 * deviation**2))
         for r in range(max(row - radius, 1), min(row + radius + 1, rows - 1)):
             for c in range(max(column - radius, 1), min(column + radius + 1, columns - 1)):
                 dx = np.float64(image[r, c + 1]) - image[r, c - 1]
                 dy = np.float64(image[r + 1, c]) - image[r - 1, c]
-                far = (r - row) ** 2 + (c - column) ** 2
-                weight = math.sqrt(dx * dx + dy * dy) * math.exp(-far / (2 * deviation**2))
+                weight = (
+                    math.sqrt(dx * dx + dy * dy) * falloff[abs(r - row)] * falloff[abs(c - column)]
+                )
                 k = int(np.rint(math.atan2(dy, dx) * (_BINS / (2 * math.pi))))
                 histogram[k % _BINS] += weight
 
@@ -63,7 +67,7 @@ def find_directions(
         Radians from x towards y.
     """
     histograms = np.zeros((len(places), _BINS))
-    _collect(scales, places, sigmas, histograms)
+    _collect(scales, places, sigmas, np.empty(max(scales.shape)), histograms)
     # Smoothed by 1 4 6 4 1, and the circle closed.
     one, two = (np.roll(histograms, k, 1) + np.roll(histograms, -k, 1) for k in (1, 2))
     smooth = (6 * histograms + 4 * one + two) / 16

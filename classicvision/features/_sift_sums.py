@@ -13,8 +13,7 @@ import math
 import numpy as np
 
 from classicvision._jit import kernel
-from classicvision.filters.derivatives import gradient
-from classicvision.filters.orientation import gradient_magnitude, gradient_orientation
+from classicvision.filters.orientation import measure_angles, measure_lengths
 
 CELLS, BINS = 4, 8  # cells a side; directions in each
 LARGEST = 0.2  # value of a descriptor of length 1; what is above is cut off
@@ -22,28 +21,39 @@ SCALE = 512  # of a descriptor of length 1, to whole numbers up to 255
 _SUMS = CELLS * BINS  # of one column of pixels
 
 
-# r = row, c = column. The outermost rows and columns stay zero.
+# r = row, c = column. `scratch` has rows for both slopes, their lengths and their angles. The
+# outermost pixels have no gradient; lengths are in levels per two pixels.
 @kernel(views_only=True)
-def _spread_directions(lengths, angles, planes):
+def _spread_row(image, r, scratch, planes):
     to_bins = np.float32(BINS / (2 * np.pi))
-    for r in range(1, lengths.shape[0] - 1):
-        for c in range(1, lengths.shape[1] - 1):
-            place = np.float32(-angles[r, c] * to_bins)  # Lowe's y axis points up
-            place = np.float32(place + np.float32(BINS)) if place < 0 else place
-            low = np.int64(place)
-            share = np.float32(lengths[r, c] * np.float32(place - np.float32(low)))
-            planes[r, BINS * c + (low & (BINS - 1))] = np.float32(lengths[r, c] - share)
-            planes[r, BINS * c + ((low + 1) & (BINS - 1))] = share
+    gx, gy, lengths, angles = scratch[0], scratch[1], scratch[2], scratch[3]
+    before, row, after = image[r - 1], image[r], image[r + 1]
+    behind, ahead = row[:-2], row[2:]
+    upper, lower, inner_x, inner_y = before[1:-1], after[1:-1], gx[1:-1], gy[1:-1]
+    for c in range(inner_x.size):
+        inner_x[c] = ahead[c] - behind[c]
+        inner_y[c] = lower[c] - upper[c]
+    measure_lengths(gx, gy, lengths)
+    measure_angles(gx, gy, angles)
+    for n in range(planes.size):
+        planes[n] = np.float32(0)
+    for c in range(1, row.size - 1):
+        place = np.float32(-angles[c] * to_bins)  # Lowe's y axis points up
+        place = np.float32(place + np.float32(BINS)) if place < 0 else place
+        low = np.int64(place)
+        share = np.float32(lengths[c] * np.float32(place - np.float32(low)))
+        planes[BINS * c + (low & (BINS - 1))] = np.float32(lengths[c] - share)
+        planes[BINS * c + ((low + 1) & (BINS - 1))] = share
 
 
 # i = cell's row, t = tap, c = column, k = direction. A cell's weights start `starts[i]` rows from
-# the point; rows outside the image are read from its outermost ones, which are zero. The sums of
-# the columns from `left` to `right` are put side by side, all 4 x 8 of a column together. Fused
-# multiplications and another order of a few float32 sums are far below the rounding to whole
-# numbers, and twice as fast.
+# the point. Row r of the image is row r modulo `height` of the planes; a last row, zero, stands for
+# all outside. The sums of the columns from `left` to `right` are put side by side, all 4 x 8 of a
+# column together. Fused multiplications and another order of a few float32 sums are far below the
+# rounding to whole numbers, and twice as fast.
 @kernel(fastmath={"reassoc", "contract"}, views_only=True)
-def _sum_rows(planes, y, left, right, weights, starts, line, before, columns):
-    last = planes.shape[0] - 1
+def _sum_rows(planes, rows, y, left, right, weights, starts, line, before, columns):
+    height = planes.shape[0] - 1
     sums = line[: (right - left) * BINS]
     for i in range(CELLS):
         for n in range(sums.size):
@@ -51,10 +61,14 @@ def _sum_rows(planes, y, left, right, weights, starts, line, before, columns):
         for t in range(0, weights.shape[1], 4):
             w0, w1, w2, w3 = weights[i, t], weights[i, t + 1], weights[i, t + 2], weights[i, t + 3]
             r = y + starts[i] + t
-            row0 = planes[min(max(r, 0), last), left * BINS : right * BINS]
-            row1 = planes[min(max(r + 1, 0), last), left * BINS : right * BINS]
-            row2 = planes[min(max(r + 2, 0), last), left * BINS : right * BINS]
-            row3 = planes[min(max(r + 3, 0), last), left * BINS : right * BINS]
+            p0 = r % height if 0 < r < rows - 1 else height
+            p1 = (r + 1) % height if 0 < r + 1 < rows - 1 else height
+            p2 = (r + 2) % height if 0 < r + 2 < rows - 1 else height
+            p3 = (r + 3) % height if 0 < r + 3 < rows - 1 else height
+            row0 = planes[p0, left * BINS : right * BINS]
+            row1 = planes[p1, left * BINS : right * BINS]
+            row2 = planes[p2, left * BINS : right * BINS]
+            row3 = planes[p3, left * BINS : right * BINS]
             for n in range(sums.size):
                 sums[n] += w0 * row0[n] + w1 * row1[n] + w2 * row2[n] + w3 * row3[n]
         for c in range(right - left):
@@ -82,35 +96,59 @@ def _sum_columns(columns, x, weights, starts, histogram):
                 sums[n] += pair + w2 * columns[c + one + one] + w3 * columns[c + one + one + one]
 
 
-# Points are sorted by row, then column. `columns` has `before` columns of zeros on either side.
+# i, j = cell's row and column, k = direction. The sums of squares may be taken in any order: they
+# differ in the last places of a float32. Returns the sum of the histogram.
+@kernel(fastmath={"reassoc", "contract"}, views_only=True)
+def _normalize(histogram, smallest, descriptor):
+    values = histogram.reshape(-1)
+    square, total = np.float32(0), np.float32(0)
+    for m in range(values.size):
+        square += values[m] * values[m]
+        total += values[m]
+    limit = np.float32(np.float32(LARGEST) * np.float32(np.sqrt(square)))
+    square = np.float32(0)
+    for m in range(values.size):
+        value = min(values[m], limit)
+        square += value * value
+    length = max(np.float32(np.sqrt(square)), np.float32(1e-30))
+    scale = np.float32(np.float32(SCALE) / length) if total > smallest else np.float32(0)
+    for i in range(CELLS):
+        for j in range(CELLS):
+            cell = histogram[j, i * BINS : (i + 1) * BINS]
+            target = descriptor[(CELLS * i + j) * BINS : (CELLS * i + j + 1) * BINS]
+            for k in range(BINS):
+                value = np.float32(np.rint(min(cell[k], limit) * scale))
+                target[k] = min(value, np.float32(255))
+    return total
+
+
+# n = point. They are sorted by row, then column. Planes are kept of the rows that one row of points
+# needs. `columns` has `before` columns of zeros on either side; `histogram` is one point's, by the
+# columns of cells.
 @kernel(views_only=True)
-def _sum_points(planes, points, weights, starts, line, before, columns, histograms):
-    width = planes.shape[1] // BINS
-    first = 0
+def _describe(
+    image, points, weights, starts, scratch, planes, line, before, columns, histogram, smallest,
+    totals, descriptors,
+):  # fmt: skip
+    rows, width = image.shape
+    height, taps = planes.shape[0] - 1, weights.shape[1]
+    first, spread = 0, 1
     while first < len(points):
         y = points[first, 1]
         behind = first
         while behind < len(points) and points[behind, 1] == y:
             behind += 1
+        spread = max(spread, y + starts[0])
+        while spread < min(y + starts[CELLS - 1] + taps, rows - 1):
+            _spread_row(image, spread, scratch, planes[spread % height])
+            spread += 1
         left = max(points[first, 0] + starts[0], 0)
-        right = min(points[behind - 1, 0] + starts[CELLS - 1] + weights.shape[1], width)
-        _sum_rows(planes, y, left, right, weights, starts, line, before, columns)
+        right = min(points[behind - 1, 0] + starts[CELLS - 1] + taps, width)
+        _sum_rows(planes, rows, y, left, right, weights, starts, line, before, columns)
         for n in range(first, behind):
-            _sum_columns(columns, before + points[n, 0], weights, starts, histograms[n])
+            _sum_columns(columns, before + points[n, 0], weights, starts, histogram)
+            totals[n] = _normalize(histogram, smallest, descriptors[n])
         first = behind
-
-
-def direction_planes(image):
-    """Return the gradients of a float32 image by direction, shape (rows, 8 columns).
-
-    The 8 values of a pixel are side by side: its gradient's length, in levels per two pixels,
-    shared between the two directions next to it, counted from x towards the top. The outermost
-    pixels have none.
-    """
-    gx, gy = gradient(image, "central")
-    planes = np.zeros((image.shape[0], image.shape[1] * BINS), np.float32)
-    _spread_directions(gradient_magnitude(gx, gy), gradient_orientation(gx, gy), planes)
-    return planes
 
 
 def cell_weights(cell):
@@ -127,48 +165,29 @@ def cell_weights(cell):
     return weights.astype(np.float32), starts
 
 
-# n = point, i, j = cell's row and column, k = direction. The sums of squares may be taken in any
-# order: they differ in the last places of a float32.
-@kernel(fastmath={"reassoc", "contract"}, views_only=True)
-def _normalize(histograms, smallest, totals, descriptors):
-    tiny = np.float32(1e-30)
-    for n in range(histograms.shape[0]):
-        values, result = histograms[n].reshape(-1), descriptors[n]
-        square, total = np.float32(0), np.float32(0)
-        for m in range(values.size):
-            square += values[m] * values[m]
-            total += values[m]
-        totals[n] = total
-        limit = np.float32(np.float32(LARGEST) * np.float32(np.sqrt(square)))
-        square = np.float32(0)
-        for m in range(values.size):
-            value = min(values[m], limit)
-            square += value * value
-        scale = np.float32(np.float32(SCALE) / max(np.float32(np.sqrt(square)), tiny))
-        scale = scale if total > smallest else np.float32(0)
-        for i in range(CELLS):
-            for j in range(CELLS):
-                cell = histograms[n, j, i * BINS : (i + 1) * BINS]
-                target = result[(CELLS * i + j) * BINS : (CELLS * i + j + 1) * BINS]
-                for k in range(BINS):
-                    value = np.float32(np.rint(min(cell[k], limit) * scale))
-                    target[k] = min(value, np.float32(255))
+def describe_points(image, points, cell, smallest, slopes, descriptors):
+    """Write SIFT descriptors, float32 of shape (n, 128), and the mean slope around each point.
 
-
-def describe_points(planes, points, cell, smallest):
-    """Return SIFT descriptors, float32 of shape (n, 128), and the mean slope around each point.
-
-    ``points`` are whole numbers x, y, sorted by y, then x. Where the slope, in levels per pixel,
-    is not above ``smallest`` the descriptor is zero.
+    ``image`` is float32. ``points`` are whole numbers x, y, sorted by y, then x. Where the slope,
+    in levels per pixel, is not above ``smallest`` the descriptor is zero.
     """
     weights, starts = cell_weights(cell)
-    before = max(-int(starts[0]), int(starts[-1])) + weights.shape[1]
-    columns = np.zeros((planes.shape[1] // BINS + 2 * before) * _SUMS, np.float32)
-    line = np.empty(planes.shape[1], np.float32)
-    histograms = np.empty((len(points), CELLS, _SUMS), np.float32)
-    _sum_points(planes, points, weights, starts, line, before, columns, histograms)
-    totals = np.empty(len(points), np.float32)
-    descriptors = np.empty((len(points), CELLS * _SUMS), np.float32)
+    taps, width = weights.shape[1], image.shape[1]
+    before = max(-int(starts[0]), int(starts[-1])) + taps
     whole = 2 * weights.sum(dtype=np.float64) ** 2  # gradients are differences over two pixels
-    _normalize(histograms, np.float32(smallest * whole), totals, descriptors)
-    return descriptors, totals / np.float32(whole)
+    _describe(
+        image,
+        points,
+        weights,
+        starts,
+        np.zeros((4, width), np.float32),
+        np.zeros((starts[-1] - starts[0] + taps + 1, width * BINS), np.float32),
+        np.empty(width * BINS, np.float32),
+        before,
+        np.zeros((width + 2 * before) * _SUMS, np.float32),
+        np.empty((CELLS, _SUMS), np.float32),
+        np.float32(smallest * whole),
+        slopes,
+        descriptors,
+    )
+    slopes /= np.float32(whole)

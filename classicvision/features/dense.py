@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classicvision._checks import check_number, check_option, check_random_state
-from classicvision.features._sift_sums import CELLS, describe_points, direction_planes
+from classicvision.features._sift_sums import BINS, CELLS, describe_points
 from classicvision.features.descriptors import root_sift
 from classicvision.features.keypoints import check_gray
 from classicvision.filters.smoothing import LARGEST_SIGMA, gaussian
@@ -23,7 +23,6 @@ WINDOW = 6  # times a keypoint's size: the side of what SIFT describes
 _CAMERA_SIGMA = 0.5  # smoothing that Lowe assumes in any image
 _SMOOTHING = 1 / 24  # of a window's side
 _SMALLEST, _LARGEST = 4, 100_000  # pixels a side
-_BAND = 2**20  # pixels whose gradients are held at once
 
 
 def dense_descriptors(
@@ -87,7 +86,8 @@ def dense_descriptors(
     of the size in octave 0, but for one level in one value of a thousand, except where the slope is
     below 1e-6.
 
-    Memory: about 50 MB for bands of a megapixel, 5 bytes for each pixel, 1.5 kB for each window.
+    Memory: the smoothed image, 8 such images of as many rows as the largest window has, and the
+    result.
 
     References
     ----------
@@ -117,15 +117,17 @@ def dense_descriptors(
     fitting = [_fits(places, side, gray.shape) for side in sides]
     if random_sizes:
         fitting = _choose_one(fitting, check_random_state(random_state))
-    found = []
-    for side, chosen in zip(sides, fitting, strict=True):
-        smooth = _smooth(gray, side * _SMOOTHING if sigma is None else sigma)
-        points = places[chosen]
-        descriptors, slopes = _describe(smooth, points, side / CELLS, contrast_threshold)
-        found.append((points, np.full(len(points), side / WINDOW), slopes, descriptors))
-    points, diameters, slopes, descriptors = (
-        np.concatenate(part) for part in zip(*found, strict=True)
-    )
+    counts = [np.count_nonzero(chosen) for chosen in fitting]
+    points = np.concatenate([places[chosen] for chosen in fitting])
+    slopes = np.empty(len(points), np.float32)
+    descriptors = np.empty((len(points), CELLS * CELLS * BINS), np.float32)
+    behind = np.cumsum(counts)
+    for side, start, stop in zip(sides, behind - counts, behind, strict=True):
+        if start < stop:
+            smooth = _smooth(gray, side * _SMOOTHING if sigma is None else sigma)
+            results = slopes[start:stop], descriptors[start:stop]
+            describe_points(smooth, points[start:stop], side / CELLS, contrast_threshold, *results)
+    diameters = np.repeat(np.divide(sides, WINDOW), counts)
     keypoints = Keypoints(points, diameters, np.zeros(len(points)), slopes)
     return keypoints, root_sift(descriptors) if kind == "rootsift" else descriptors
 
@@ -167,22 +169,3 @@ def _smooth(gray, sigma):
     """Smooth an image to a standard deviation, as float32."""
     rest = math.sqrt(max(sigma**2 - _CAMERA_SIGMA**2, 0))
     return gaussian(gray.astype(np.float32), rest)
-
-
-def _describe(smooth, points, cell, contrast_threshold):
-    """Describe points, sorted by y, then x, band by band."""
-    rows, columns = smooth.shape
-    reach = math.ceil(2.5 * cell) + 1
-    height = max(_BAND // columns - 2 * reach, 1)
-    found = [(np.zeros((0, 128), np.float32), np.zeros(0, np.float32))]
-    first = 0
-    while first < len(points):
-        y = points[first, 1]
-        behind = np.searchsorted(points[:, 1], y + height)
-        top = max(y - reach, 0)
-        bottom = min(points[behind - 1, 1] + reach + 1, rows)
-        planes = direction_planes(smooth[top:bottom])
-        band = points[first:behind] - (0, top)
-        found.append(describe_points(planes, band, cell, contrast_threshold))
-        first = behind
-    return tuple(np.concatenate(part) for part in zip(*found, strict=True))

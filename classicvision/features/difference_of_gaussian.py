@@ -31,6 +31,7 @@ SIGMA = 1.6  # smoothing of the lowest scale of each octave
 _CAMERA_SIGMA = 0.5  # smoothing that is assumed in any image
 _EDGE = 10.0  # ratio of curvatures, above which an extremum lies on an edge
 _BORDER = 5  # pixels
+_CORNER = -0.25  # where the first pixel of the doubled image is in the image
 _STEPS = 5  # of the search for a place between pixels
 _SMALLEST = 12  # pixels a side of an octave
 
@@ -164,18 +165,21 @@ def difference_of_gaussian_keypoints(
         owner, directions = find_directions(scales, places, sigmas)
         unit = 2.0 ** (octave - 1)  # pixels of the image to one of the octave
         x, y, _, contrast = extrema[owner].T
-        rows = (unit * x, unit * y, 2 * unit * sigmas[owner], directions, contrast)
+        x, y = unit * x + _CORNER, unit * y + _CORNER
+        rows = (x, y, 2 * unit * sigmas[owner], directions, contrast)
         found.append(np.column_stack(rows))
     return np.concatenate(found)
 
 
 def _extrema(differences, smallest):
     """Return scale, row and column of all extrema."""
-    smallest = np.float32(smallest)
-    count = _find_extrema(differences, smallest, _BORDER, np.empty((0, 3), np.int64))
-    places = np.empty((count, 3), np.int64)
-    _find_extrema(differences, smallest, _BORDER, places)
-    return places
+    room = differences[0].size // 32 + 64  # for as many as there usually are
+    while True:
+        places = np.empty((room, 3), np.int64)
+        count = _find_extrema(differences, np.float32(smallest), _BORDER, places)
+        if count <= room:
+            return places[:count]
+        room = count
 
 
 def _octaves(image: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
@@ -200,12 +204,12 @@ def _smooth(image, before, after):
 
 
 def _double(image):
-    """Return an image of twice the size: pixel (x, y) is at (2 x, 2 y), others between two."""
-    rows, columns = image.shape
-    double = np.empty((2 * rows, 2 * columns), np.float32)
-    padded = np.pad(image, [(0, 1), (0, 1)], mode="edge")
-    double[::2, ::2] = image
-    double[1::2, ::2] = (padded[:-1, :-1] + padded[1:, :-1]) / 2
-    double[::2, 1::2] = (padded[:-1, :-1] + padded[:-1, 1:]) / 2
-    double[1::2, 1::2] = (double[1::2, ::2] + (padded[:-1, 1:] + padded[1:, 1:]) / 2) / 2
+    """Return an image of twice the size, each pixel as four: interpolated at its quarters."""
+    padded = np.pad(image, 1, mode="edge")
+    wide = np.empty((padded.shape[0], 2 * image.shape[1]), np.float32)
+    wide[:, ::2] = (padded[:, :-2] + 3 * padded[:, 1:-1]) / 4
+    wide[:, 1::2] = (3 * padded[:, 1:-1] + padded[:, 2:]) / 4
+    double = np.empty((2 * image.shape[0], wide.shape[1]), np.float32)
+    double[::2] = (wide[:-2] + 3 * wide[1:-1]) / 4
+    double[1::2] = (3 * wide[1:-1] + wide[2:]) / 4
     return double

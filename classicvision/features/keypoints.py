@@ -49,8 +49,9 @@ def detect_keypoints(
     kind : {"sift", "dog", "orb", "fast", "harris"}
         "sift" and "dog": blobs of any size, extrema of the difference of Gaussians over place and
         scale, with a direction each (more than one where several are as strong: then the point
-        occurs several times); by OpenCV, and by our own code, which finds what OpenCV finds with
-        ``enable_precise_upscale``. "orb": corners of a pyramid by FAST, ranked by Harris' measure,
+        occurs several times); by OpenCV, and by our own code, which finds the same points a
+        quarter of a pixel farther left and up: OpenCV's are off by that, from doubling the image,
+        unless told otherwise. "orb": corners of a pyramid by FAST, ranked by Harris' measure,
         with a direction, by OpenCV. "fast": corners at which 9 of 16 pixels on a circle are all
         brighter or all darker, by OpenCV. "harris": peaks of our own `harris`, to a fraction of a
         pixel; within two pixels along x and y there is one.

@@ -21,7 +21,7 @@ _TAN_EIGHTH = math.tan(math.pi / 8)
 
 
 @kernel
-def _measure_lengths(gx, gy, lengths):
+def measure_lengths(gx, gy, lengths):
     number = lengths.dtype.type
     for i in range(lengths.size):
         x, y = number(gx[i]), number(gy[i])
@@ -71,14 +71,14 @@ def gradient_magnitude(gx: ArrayLike, gy: ArrayLike) -> np.ndarray:
     """
     gx, gy = _check_slopes(gx, gy)
     lengths = np.empty(gx.shape, np.float64 if gx.dtype == np.float64 else np.float32)
-    _measure_lengths(gx.reshape(-1), gy.reshape(-1), lengths.reshape(-1))
+    measure_lengths(gx.reshape(-1), gy.reshape(-1), lengths.reshape(-1))
     return lengths
 
 
 # Without branches. The smaller of abs(x), abs(y) divided by the larger is the tangent of an angle
 # of up to pi / 4; from pi / 8 on, pi / 4 is taken off it first.
 @kernel
-def _measure_angles(gx, gy, angles):
+def measure_angles(gx, gy, angles):
     number = np.float32
     quarter, half, whole = number(np.pi / 4), number(np.pi / 2), number(np.pi)
     c0, c1, c2, c3 = _ARCTAN
@@ -146,7 +146,7 @@ def gradient_orientation(gx: ArrayLike, gy: ArrayLike) -> np.ndarray:
     if gx.dtype == np.float64:
         return np.arctan2(gy + 0.0, gx + 0.0)  # -0.0 becomes 0.0, which has another angle
     angles = np.empty(gx.shape, np.float32)
-    _measure_angles(gx.reshape(-1), gy.reshape(-1), angles.reshape(-1))
+    measure_angles(gx.reshape(-1), gy.reshape(-1), angles.reshape(-1))
     return angles
 
 

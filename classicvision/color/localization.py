@@ -8,6 +8,7 @@ import numpy as np
 
 from classicvision._checks import check_boxes, check_image, check_number, check_size
 from classicvision.color._bins import flat_numbers
+from classicvision.color._levels import fits, look_up_triples
 from classicvision.color._spaces import CHANNELS, channel_blocks, check_range, check_space
 from classicvision.color.comparison import check_values
 from classicvision.color.histogram import color_histogram
@@ -83,15 +84,28 @@ def back_project(
             f"{histogram.shape}; make it with color_histogram(..., space={space!r})"
         )
     check_values(histogram, "histogram")
-    values, result = histogram.astype(np.float32).reshape(-1), []
+    values, start = np.require(histogram, np.float32, ["C", "W"]), 0
+    result = np.zeros(image.shape[0] * image.shape[1], np.float32)
     for channels, ranges, kept in channel_blocks(image, space, limits, None):
-        found = values[flat_numbers(channels, ranges, histogram.shape)]
-        if kept is not None:
-            part = np.zeros(len(kept), np.float32)
+        size = channels.size // CHANNELS[space] if kept is None else len(kept)
+        part = result[start : start + size]
+        if kept is None:
+            _look_up(channels, ranges, values, part)
+        else:
+            found = np.empty(np.count_nonzero(kept), np.float32)
+            _look_up(channels, ranges, values, found)
             part[kept] = found
-            found = part
-        result.append(found)
-    return np.concatenate(result).reshape(image.shape[:2])
+        start += size
+    return result.reshape(image.shape[:2])
+
+
+def _look_up(channels, ranges, values, result):
+    """Write the value of the bin of each pixel."""
+    if channels.dtype == np.uint8 and values.ndim == 3 and fits(ranges, values.shape):
+        look_up_triples(channels, ranges, values, result)
+    else:
+        planes = channels.T if channels.dtype == np.uint8 else channels
+        result[:] = values.reshape(-1)[flat_numbers(planes, ranges, values.shape)]
 
 
 def mean_shift(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classicvision._checks import check_image
+from classicvision.color._levels import count_levels, replace_levels
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -58,39 +59,44 @@ def match_histograms(image: ArrayLike, reference: ArrayLike) -> np.ndarray:
     """
     image, reference = check_image(image), check_image(reference, name="reference")
     if image.ndim != reference.ndim:
+        got, wanted = ("gray" if each.ndim == 2 else "RGB" for each in (reference, image))
         raise ValueError(
-            f"reference must have as many channels as the image: got {_channels(reference)}, "
-            f"wanted {_channels(image)}; convert one of them"
+            f"reference must have as many channels as the image: got {got}, wanted {wanted}; "
+            "convert one of them"
         )
-    values, targets = np.atleast_3d(image), np.atleast_3d(reference)
-    matched = [_matched(values[..., k], targets[..., k]) for k in range(values.shape[2])]
-    result = np.stack(matched, axis=2).reshape(image.shape)
-    if image.dtype.kind == "f":
-        return result.astype(image.dtype)
-    if image.dtype == bool:
-        return result >= 0.5
-    limits = np.iinfo(image.dtype)
-    return np.clip(np.rint(result), limits.min, limits.max).astype(image.dtype)
+    channels = 1 if image.ndim == 2 else 3
+    values, targets = (picture.reshape(-1, channels) for picture in (image, reference))
+    sources, goals = _distributions(values), _distributions(targets)
+    tables = [
+        np.interp(shares, goal_shares, goal_values)
+        for (_, shares), (goal_values, goal_shares) in zip(sources, goals, strict=True)
+    ]
+    if image.dtype == np.uint8:
+        levels = np.zeros((channels, 256), np.uint8)
+        for k, (level, _) in enumerate(sources):
+            levels[k, level.astype(int)] = _rounded(tables[k], image.dtype)
+        return replace_levels(values, levels).reshape(image.shape)
+    result = np.empty(values.shape, image.dtype)
+    for k, (level, _) in enumerate(sources):
+        places = np.searchsorted(level, values[:, k])
+        result[:, k] = _rounded(tables[k], image.dtype)[places]
+    return result.reshape(image.shape)
 
 
-def _channels(image):
-    return "gray" if image.ndim == 2 else "RGB"
-
-
-def _matched(channel, target):
-    """Return one channel with the distribution of another, float64."""
-    _, places, shares = _distribution(channel)
-    target_values, _, target_shares = _distribution(target)
-    return np.interp(shares, target_shares, target_values)[places].reshape(channel.shape)
-
-
-def _distribution(channel):
-    """Return the values that occur, where, and the share of pixels that are not greater."""
-    if channel.dtype == np.uint8:  # counting is faster than sorting
-        counts = np.bincount(channel.reshape(-1), minlength=256)
-        values = np.flatnonzero(counts)
-        places = (np.cumsum(counts > 0) - 1)[channel.reshape(-1)]
-        counts = counts[values]
+def _distributions(pixels):
+    """Return, for each channel, the values that occur and the share that is not greater."""
+    if pixels.dtype == np.uint8:  # counting is faster than sorting
+        found = [(np.flatnonzero(counts), counts[counts > 0]) for counts in count_levels(pixels)]
     else:
-        values, places, counts = np.unique(channel, return_inverse=True, return_counts=True)
-    return values.astype(np.float64), places.reshape(-1), np.cumsum(counts) / channel.size
+        found = [np.unique(channel, return_counts=True) for channel in pixels.T]
+    return [(level.astype(np.float64), np.cumsum(count) / len(pixels)) for level, count in found]
+
+
+def _rounded(values, dtype):
+    """Return float64 values as a dtype; integers are rounded and clipped."""
+    if dtype.kind == "f":
+        return values.astype(dtype)
+    if dtype.kind == "b":
+        return values >= 0.5
+    limits = np.iinfo(dtype)
+    return np.clip(np.rint(values), limits.min, limits.max).astype(dtype)

@@ -217,6 +217,9 @@ def _colors():
         if image.ndim == 3:
             histogram = cv.color_histogram(image, range=(0, 256))
             cv.color_histogram(image, soft=True, range=(0, 256))
+            cv.color_histogram(image, joint=False, range=(0, 256))
+            cv.match_histograms(image, image)
+            cv.locate_color(image, image[10:20, 10:20], range=(0, 256))
     for dtype in ("float32", "float64"):
         rows = histogram.reshape(8, 64).astype(dtype)
         for metric in METRICS:

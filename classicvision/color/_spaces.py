@@ -14,8 +14,8 @@ CHANNELS = {"rgb": 3, "rg": 2, "hsv": 3, "lab": 3, "opponent": 3, "gray": 1}
 _BYTES = {"hsv": [(0, 180), (0, 256), (0, 256)], "lab": [(0, 256)] * 3}
 _FLOATS = {"hsv": [(0, 360), (0, 1), (0, 1)], "lab": [(0, 100), (-128, 128), (-128, 128)]}
 _BLOCK = 1 << 16  # pixels that are converted at a time
-# The values of integer images: low, and high exclusive.
-_RANGES = {"bool": (0, 2), "uint8": (0, 256), "uint16": (0, 65536)}
+# The values of bool, uint8 and uint16 images, by NumPy's characters: low, and high exclusive.
+_RANGES = {"?": (0, 2), "B": (0, 256), "H": (0, 65536)}
 
 
 def check_space(space, image):
@@ -45,8 +45,8 @@ def check_range(value, image, space):
         if image.dtype.kind != "f" and high - low < 2:
             raise ValueError(f"range must span two values of an integer image, got {value!r}")
         return low, high
-    if image.dtype.name in _RANGES:
-        return _RANGES[image.dtype.name]
+    if image.dtype.char in _RANGES:
+        return _RANGES[image.dtype.char]
     low, high = float(image.min()), float(image.max())
     if space == "rg":
         return low, high + 1  # shares do not depend on the scale: all are inside

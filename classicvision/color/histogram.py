@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -170,7 +171,7 @@ def _check_mask(mask, image):
 
 
 def _joint(image, bins, space, limits, mask, soft):
-    histogram = np.zeros(np.prod(bins))
+    histogram = np.zeros(math.prod(bins))
     for channels, ranges, _ in channel_blocks(image, space, limits, mask):
         if not soft and channels.dtype == np.uint8 and len(bins) == 3 and fits(ranges, bins):
             count_triples(channels, ranges, bins, histogram)
@@ -205,11 +206,11 @@ def _rows(image, count, space, limits, mask, soft):
 def _counted(planes, ranges, bins, soft, hue):
     """Return the flattened histogram of channels (c, n); ``hue``: the first one is a circle."""
     if not soft:
-        return np.bincount(flat_numbers(planes, ranges, bins), minlength=np.prod(bins))
+        return np.bincount(flat_numbers(planes, ranges, bins), minlength=math.prod(bins))
     # Channels that are missing of three get one bin, and nothing to share.
     positions = np.full((3, planes.shape[1]), 0.5)
     positions[: len(bins)] = bin_positions(planes, ranges, bins)
-    histogram = np.zeros(np.prod(bins))
+    histogram = np.zeros(math.prod(bins))
     bins = np.array([*bins, 1, 1][:3])
     _spread(positions, bins, np.array([hue, False, False]), histogram)
     return histogram

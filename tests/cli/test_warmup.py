@@ -62,6 +62,10 @@ for dtype in ("uint8", "float32"):
             for space in ("rgb", "rg", "hsv", "opponent"):
                 histogram = cv.color_histogram(image, 5, space, range=(0, 255))
                 cv.color_histogram(image, 5, space, soft=True, range=(0, 255), joint=False)
+                cv.color_histogram(image, 5, space, range=(0, 255), joint=False)
+            cv.color_histogram(image, 40, range=(30, 200))
+            cv.locate_color(image, image[30:60, 30:50], space="lab", range=(0, 255))
+            cv.match_histograms(image, image[::2])
         cv.hough_circles(image, min_radius=8, max_radius=60)
         cv.hough_ellipses(image, min_radius=8)
         cv.GeneralizedHough(image[30:120, 40:130]).detect(image)

@@ -126,7 +126,7 @@ def _abandon_output():
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
 def main(context):
-    """Find faces, lines, circles and edges in photographs.
+    """Find faces, lines, circles and edges in photographs, and photographs in a collection.
 
     Without an image a command runs on a photograph that is installed with it.
 

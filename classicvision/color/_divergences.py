@@ -61,7 +61,7 @@ def _divergences_from_mean(histogram, logarithms, rows, results):
         row = rows[i]
         total = np.float32(0)
         for k in range(row.size):
-            value, other = row[k], histogram[k]
+            value, other = abs(row[k]), histogram[k]  # of -0 the logarithm would be wild
             mean = _log(_HALF * np.float32(value + other))
             total += other * (logarithms[k] - mean) + value * (_log(value) - mean)
         results[i] = total
@@ -84,7 +84,7 @@ def jensen_shannon(histogram, rows):
     if rows.dtype == np.float32:
         results = np.empty(len(rows), np.float32)
         logarithms = np.log(np.where(histogram > 0, histogram, 1))
-        _divergences_from_mean(histogram, logarithms, rows, results)
+        _divergences_from_mean(np.abs(histogram), logarithms, rows, results)
         return np.maximum(results / 2, 0)
     tiny = np.finfo(rows.dtype).tiny
 

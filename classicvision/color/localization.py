@@ -184,9 +184,14 @@ def mean_shift(
 
 
 def _check_window(window, columns, rows):
-    box = check_boxes(np.asarray(window, np.float32)[None], "window")
-    if box.shape != (1, 4) or (box != np.rint(box)).any():
+    """Return left, top, right, bottom as ints, clipped to the image."""
+    try:
+        box = np.asarray(window, np.float32)
+    except (TypeError, ValueError):
+        box = np.zeros(0, np.float32)
+    if box.shape != (4,) or (box != np.rint(box)).any():
         raise ValueError(f"window must be x1, y1, x2, y2 in whole pixels, got {window!r:.80}")
+    box = check_boxes(box[None], "window")
     left, top, right, bottom = box[0].astype(int).tolist()
     clipped = max(left, 0), max(top, 0), min(right, columns), min(bottom, rows)
     if clipped[0] >= clipped[2] or clipped[1] >= clipped[3]:

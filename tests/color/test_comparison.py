@@ -152,7 +152,7 @@ def test_earth_movers_distance_of_photographs(photographs):
 
 @pytest.mark.lane
 def test_many_rows_and_any_layout(rng):
-    rows = rng.random((2500, 5)).astype(np.float32)
+    rows = rng.random((1030, 3)).astype(np.float32)
     for metric in METRICS:
         expected = compare_histograms(rows[0], rows, metric)
         read_only = np.frombuffer(rows.tobytes(), np.float32).reshape(rows.shape)
@@ -188,8 +188,10 @@ def test_refuses_values_that_no_histogram_has(metric, value, dtype):
         compare_histograms(h, many[3], metric)
     with pytest.raises(ValueError, match=f"a {message}"):
         compare_histograms(many[3], many, metric)
-    many[3, 17] = -0.0  # which is 0
-    compare_histograms(h, many, metric)
+    h[17] = many[3, 17] = 0
+    expected = compare_histograms(h, many, metric)
+    h[17] = many[3, 17] = -0.0  # which is 0
+    np.testing.assert_array_equal(compare_histograms(h, many, metric), expected)
 
 
 @pytest.mark.lane

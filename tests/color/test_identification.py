@@ -80,9 +80,9 @@ def test_rejects_what_is_not_near_enough(objects):
 @pytest.mark.lane
 @pytest.mark.parametrize("metric", ["intersection", "bhattacharyya"])
 def test_the_threshold_is_chosen_from_the_roc_curve(objects, rng, metric):
-    identifier = ColorIdentifier(8, metric=metric).fit(*objects)
-    known = [view for name in COLORS for view in views(rng, name, 8)]
-    labels = [name for name in COLORS for _ in range(8)]
+    identifier = ColorIdentifier(4, metric=metric).fit(*objects)
+    known = [view for name in COLORS for view in views(rng, name, 4)]
+    labels = [name for name in COLORS for _ in range(4)]
     unknown = list(rng.integers(0, 256, (10, 9, 9, 3), np.uint8)) + views(rng, "lime", 2)
     images, labels = known + unknown, labels + [None] * 12  # two of them are like limes
     threshold = identifier.choose_threshold(images, labels)
@@ -120,11 +120,11 @@ def test_is_an_estimator(objects):
     identifier = ColorIdentifier((4, 5, 6), "hsv", "chi2", 0.3, crop=0.5, soft=True)
     copy = clone(identifier)
     assert copy.get_params() == identifier.get_params()
-    search = GridSearchCV(ColorIdentifier(), {"metric": ["chi2", "js"], "bins": [2, 4]}, cv=2)
+    search = GridSearchCV(ColorIdentifier(), {"metric": ["chi2", "js"], "bins": [2, 3]}, cv=2)
     assert search.fit(images, labels).best_score_ > 0.9
-    jobs = ColorIdentifier(n_jobs=2).fit(images, labels)
+    jobs = ColorIdentifier(3, n_jobs=2).fit(images, labels)
     np.testing.assert_array_equal(
-        jobs.histograms_, ColorIdentifier().fit(images, labels).histograms_
+        jobs.histograms_, ColorIdentifier(3).fit(images, labels).histograms_
     )
 
 

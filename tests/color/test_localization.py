@@ -100,7 +100,9 @@ def test_mean_shift_walks_to_the_mass():
 @pytest.mark.parametrize(
     ("window", "message"),
     [
-        ([1, 2, 3], r"window must have shape \(n, 4\)"),
+        ([1, 2, 3], "window must be x1, y1, x2, y2 in whole pixels, got"),
+        ("left", "window must be x1, y1, x2, y2 in whole pixels, got 'left'"),
+        ([9, 2, 3, 8], "window must have x1 <= x2 and y1 <= y2"),
         ([1, 2, 3.5, 6], "window must be x1, y1, x2, y2 in whole pixels"),
         ([50, 0, 60, 9], "window must have pixels of the image, 20 x 10, got"),
         ([5, 5, 5, 9], "window must have pixels of the image, 20 x 10, got"),

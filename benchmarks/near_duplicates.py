@@ -10,7 +10,7 @@ _SEED = 5
 # So many keypoints of a picture, its strongest, look for the most similar one in each other
 # picture, and each names this many pictures that come closest, if they are this similar (cosine
 # of RootSIFT). Pictures that so many name are matched with all their keypoints.
-_SCOUTS, _NAMED, _SIMILAR, _VOTES = 128, 5, 0.85, 3
+_SCOUTS, _NAMED, _SIMILAR, _VOTES = 128, 5, 0.85, 6
 _RATIO, _PIXELS, _INLIERS = 0.85, 5, 15
 _BLOCK = 20  # pictures, so that all fits the cache
 

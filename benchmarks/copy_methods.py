@@ -158,7 +158,7 @@ class DefaultIndex:
     def __init__(self, setting):
         pictures = setting.cache.path(f"pictures {setting.name}")
         pictures.mkdir(exist_ok=True)
-        paths = [str(pictures / f"{i:04d}.png") for i in range(len(setting.library))]
+        paths = [str(pictures.absolute() / f"{i:04d}.png") for i in range(len(setting.library))]
         for path, image in zip(paths, setting.pictures(), strict=True):
             if not os.path.exists(path):
                 cv2.imwrite(path, image[..., ::-1])

@@ -35,6 +35,7 @@ def extract_descriptors(
     keypoints: Keypoints | None = None,
     max_keypoints: int | None = 1000,
     contrast_threshold: float = 0.01,
+    cells: int | None = None,
     patch_size: int = 9,
 ) -> tuple[Keypoints, NDArray]:
     """Find keypoints, unless they are given, and describe what is around each of them.
@@ -57,6 +58,9 @@ def extract_descriptors(
         How many detected ones are kept, the best ones; None for all.
     contrast_threshold : float
         OpenCV's contrast threshold of SIFT, which all kinds but "orb" detect.
+    cells : int, optional
+        Keep about as many keypoints of each of ``cells`` times ``cells`` parts of the image, as
+        `detect_keypoints` does.
     patch_size : int
         Samples along each side of a patch, 2 to 64; it covers six times the keypoint's size.
 
@@ -109,6 +113,10 @@ def extract_descriptors(
     contrast_threshold = check_number(contrast_threshold, "contrast_threshold", at_least=0)
     if keypoints is not None:
         _check_keypoints(keypoints, gray.shape)
+    elif cells is not None:
+        detector, threshold = ("orb", None) if kind == "orb" else ("sift", contrast_threshold)
+        options = {"max_keypoints": max_keypoints, "threshold": threshold, "cells": cells}
+        keypoints = detect_keypoints(gray, detector, **options)
     patch_size = check_number(patch_size, "patch_size", at_least=2, at_most=64, integer=True)
     if kind == "orb":
         return _orb(gray, keypoints, max_keypoints)

@@ -13,6 +13,7 @@ from classicvision.features._opencv_features import (
     best_order,
     create,
 )
+from classicvision.features._sharing import share_out
 from classicvision.features.difference_of_gaussian import difference_of_gaussian_keypoints
 from classicvision.features.harris import find_peaks, harris
 from classicvision.images import as_uint8, luminance
@@ -38,6 +39,7 @@ def detect_keypoints(
     *,
     max_keypoints: int | None = 1000,
     threshold: float | None = None,
+    cells: int | None = None,
 ) -> Keypoints:
     """Find points that are found again in other images of the same thing.
 
@@ -61,6 +63,10 @@ def detect_keypoints(
         What is too weak. For "sift" and "dog" OpenCV's contrast threshold, by default 0.01; for
         "orb" and "fast" how much brighter or darker, in levels from 1 to 255, by default 20 and 10;
         for "harris" a part of the largest response, by default 0.01.
+    cells : int, optional
+        Keep about as many keypoints of each of ``cells`` times ``cells`` parts of the image, so far
+        as there are: first the best of every part, then the second best, ... By default the best
+        of the whole image, which may all lie where it has most contrast.
 
     Returns
     -------
@@ -70,8 +76,8 @@ def detect_keypoints(
     Raises
     ------
     TypeError, ValueError
-        For what is no image, an unknown kind, a ``max_keypoints`` below 1, or a threshold out of
-        range.
+        For what is no image, an unknown kind, a ``max_keypoints`` or ``cells`` below 1, or a
+        threshold out of range.
 
     Notes
     -----
@@ -99,6 +105,10 @@ def detect_keypoints(
     gray = check_gray(image)
     kind = check_option(kind, "kind", tuple(_THRESHOLDS))
     max_keypoints = check_max_keypoints(max_keypoints)
+    if cells is not None:
+        cells = check_number(cells, "cells", at_least=1, at_most=1000, integer=True)
+        found = detect_keypoints(gray, kind, max_keypoints=None, threshold=threshold)
+        return share_out(found, gray.shape, cells, max_keypoints)
     usual, smallest, largest = _THRESHOLDS[kind]
     threshold = usual if threshold is None else threshold
     threshold = check_number(threshold, "threshold", at_least=smallest, at_most=largest)

@@ -92,7 +92,8 @@ def test_what_it_knows(built, pictures):
     assert "nothing.png" not in built
     assert repr(built) == "ImageIndex(5 images, 60 words)"
     assert built.parameters == {
-        "max_side": 640, "max_keypoints": 300, "contrast_threshold": 0.01, "n_words": 60,
+        "max_side": 640, "max_keypoints": 300, "contrast_threshold": 0.01, "cells": 8,
+        "n_words": 60,
     }  # fmt: skip
     assert built.changes == (5, 0, 0, 0, 0)
     built.verify()

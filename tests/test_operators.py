@@ -61,6 +61,10 @@ OPERATORS = {
     "gradient_magnitude": lambda image: cv.gradient_magnitude(*cv.gradient(image)),
     "gradient_orientation": lambda image: cv.gradient_orientation(*cv.gradient(image)),
     "zero_crossings": lambda image: cv.zero_crossings(image, 1, 1),
+    "color_histogram": lambda image: cv.color_histogram(image, 4, "gray", range=(0, 256)),
+    "back_project": lambda image: cv.back_project(image, [1, 2, 3], "gray", range=(0, 256)),
+    "mean_shift": lambda image: cv.mean_shift(image, [0, 0, 20, 20], return_steps=True),
+    "match_histograms": lambda image: cv.match_histograms(image, _BAR),
     "add_noise": lambda image: cv.add_noise(image, "gaussian", sigma=5, random_state=0),
 }
 

@@ -167,7 +167,7 @@ def mean_shift(
     left, top, right, bottom = _check_window(window, columns, rows)
     width, height = right - left, bottom - top
     steps = [(left, top, right, bottom)]
-    for _ in np.arange(max_iterations):
+    for _ in range(max_iterations):
         centre = _centre_of_mass(probability[top:bottom, left:right])
         if centre is None:
             break

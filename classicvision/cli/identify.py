@@ -78,7 +78,7 @@ class Bins(click.ParamType):
 )
 @click.option(
     "--reject",
-    type=Number(),
+    type=Number(min=-1),
     metavar="VALUE",
     help="Call it unknown where the nearest object is less similar than VALUE (intersection, "
     "correlation), or further away (the others).",

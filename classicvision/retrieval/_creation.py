@@ -111,4 +111,4 @@ def _loaded(vocabulary, n_words):
 
 def _is_ours(name):
     """Say whether a file may be what the building of an index left when it was interrupted."""
-    return name in (LOCK, *FILES) or name.endswith(".part") or name.startswith(f"{CATALOGUE}.part")
+    return name in FILES or name.endswith(".part") or name.startswith((LOCK, f"{CATALOGUE}.part"))

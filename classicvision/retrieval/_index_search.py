@@ -1,4 +1,4 @@
-"""Searching in an index on disk: by words, then by geometry, or by colours."""
+"""Searching in an index on disk: by words, and colours where there are few, then by geometry."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SHORTLIST = 50  # images that are verified
-_FEW_KEYPOINTS = 20  # of a query that is searched by its colours
+_FEW_KEYPOINTS = 20  # of a query whose colours count too
 _THRESHOLD = 5.0  # pixels of the reduced image that an inlier may be off
 
 
@@ -71,8 +71,9 @@ class Searcher:
         inliers = np.zeros(len(order), np.int64)
         boxes = np.zeros((len(order), 4), np.float32)
         if verify:
+            descriptors = root_sift(description.descriptors)
             for i, place in enumerate(order[:_SHORTLIST].tolist()):
-                found = self.compare(description, place)
+                found = self._compare(description, descriptors, place)
                 inliers[i], boxes[i] = len(found.points), found.box
             scores = scores + inliers
         best = np.argsort(-scores, kind="stable")[:top]
@@ -81,21 +82,23 @@ class Searcher:
 
     def _scores(self, description):
         """Return a score for each image, in the order of the catalogue."""
-        if len(description.keypoints) < _FEW_KEYPOINTS:
-            vectors = self.snapshot.columns["vectors"]
-            return color_similarities(description.vector, vectors)[self._numbers]
         query = self._words.query(description)
         scores = hamming_scores(self.snapshot.segments, query, self._words.idf, self._weights)
+        if len(description.keypoints) < _FEW_KEYPOINTS:
+            scores += color_similarities(description.vector, self.snapshot.columns["vectors"])
         return scores[self._numbers]
 
     def compare(self, description, place):
         """Return the `Comparison` of a query with an image by its row in the catalogue."""
+        return self._compare(description, root_sift(description.descriptors), place)
+
+    def _compare(self, description, query_descriptors, place):
         width, height, first, rows = self.snapshot.contents.images[place, 1:5].tolist()
         part = slice(first, first + rows)
         points = np.asarray(self.snapshot.columns["points"][part])
         keypoints = Keypoints(points[:, :2], points[:, 2], points[:, 3], np.zeros(rows))
         descriptors = np.asarray(self.snapshot.columns["descriptors"][part])
-        pairs, _ = match_descriptors(root_sift(description.descriptors), root_sift(descriptors))
+        pairs, _ = match_descriptors(query_descriptors, root_sift(descriptors))
         found = verify_matches(
             description.keypoints,
             keypoints,

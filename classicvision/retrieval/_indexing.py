@@ -19,7 +19,7 @@ from classicvision.retrieval._paths import check_lasting, image_paths, lasting
 from classicvision.retrieval._writer import Record
 
 _BATCH = 32  # images that are published together
-_SAMPLE_IMAGES = 1000  # whose descriptors the words are learned from, at most
+_SAMPLE_IMAGES = 400  # whose descriptors the words are learned from, at most
 _SAMPLE_ROWS = 250_000  # of their descriptors, at most
 
 

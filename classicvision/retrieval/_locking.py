@@ -29,6 +29,7 @@ def writer_lock(folder):
         raise OSError(f"{name}: cannot be written ({error}); check the folder") from None
     with contextlib.closing(connection):
         try:
+            connection.execute("PRAGMA journal_mode = MEMORY")  # no file beside it
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
             if "locked" not in str(error):

@@ -16,7 +16,7 @@ from classicvision.retrieval._segments import (
 )
 from classicvision.retrieval._steps import reached
 
-SEAL = 1 << 19  # keypoints whose postings are sealed together
+_SEAL = 1 << 19  # keypoints whose postings are sealed together
 _FANOUT = 8  # segments of one level that are merged into one of the next
 
 
@@ -27,16 +27,13 @@ class Sealing:
     ----------
     folder : str
     catalogue : Catalogue
-    seal_rows : int
-        Keypoints whose postings are sealed together.
     """
 
-    def __init__(self, folder, catalogue, seal_rows):
+    def __init__(self, folder, catalogue):
         self._folder = folder
         self._catalogue = catalogue
         self._get = catalogue.get
         self._sql = catalogue.connection.execute
-        self._seal_rows = seal_rows
 
     def seal(self):
         """Publish a segment while there are enough keypoints for one; merge where it is time."""
@@ -52,7 +49,7 @@ class Sealing:
             self._write_segment()
 
     def _is_full(self):
-        return self._get("rows") - self._get("sealed") >= self._seal_rows
+        return self._get("rows") - self._get("sealed") >= _SEAL
 
     def _write_segment(self):
         number, first = self._get("segments"), self._get("sealed")
@@ -86,7 +83,7 @@ class Sealing:
         """Return the end of the image with which there are enough rows to seal."""
         found = self._sql(
             "SELECT MIN(first_row + rows) FROM images WHERE first_row + rows >= ?",
-            (first + self._seal_rows,),
+            (first + _SEAL,),
         ).fetchone()[0]
         return self._get("rows") if found is None else found
 

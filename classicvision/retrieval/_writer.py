@@ -21,7 +21,7 @@ from classicvision.retrieval._rows import (
     copy_ranges,
     sync_folder,
 )
-from classicvision.retrieval._sealing import SEAL, Sealing, delete_leftovers
+from classicvision.retrieval._sealing import Sealing, delete_leftovers
 from classicvision.retrieval._steps import reached
 
 
@@ -57,13 +57,10 @@ class Writer:
     Parameters
     ----------
     folder : str
-    seal_rows : int
-        Keypoints whose postings are sealed together.
     """
 
-    def __init__(self, folder, *, seal_rows=SEAL):
+    def __init__(self, folder):
         self._folder = folder
-        self._seal_rows = seal_rows
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
@@ -72,7 +69,7 @@ class Writer:
             stack.callback(self._catalogue.close)
             stack.enter_context(self._readable_errors())
             self._sql = self._catalogue.connection.execute
-            self._sealing = Sealing(self._folder, self._catalogue, self._seal_rows)
+            self._sealing = Sealing(self._folder, self._catalogue)
             self._recover()
             self._stack = stack.pop_all()
         return self

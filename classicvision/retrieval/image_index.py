@@ -64,7 +64,7 @@ class ImageIndex:
        sample of the pictures when the index is built, and then stay as they are.
     2. A search adds up the matches of close signatures, with weak geometric consistency; the best
        50 are verified: descriptors are matched, and a similarity is fitted to the matches.
-    3. A query with fewer than 20 keypoints is searched by its colours.
+    3. Of a query with fewer than 20 keypoints the colours count too.
 
     An object shows the index as it was when it was opened, or as it left it itself; any number of
     processes may read while one writes. What is written is appended, waited for, and then
@@ -146,7 +146,7 @@ class ImageIndex:
             same parameters. Pictures that are in it are not read again.
         vocabulary : VisualVocabulary or path-like, optional
             Words for RootSIFT descriptors, or the file of such. By default they are learned from
-            up to 1000 of the pictures.
+            up to 400 of the pictures.
         n_words : int, optional
             How many words to learn; by default 4096, and fewer from few pictures.
         max_side : int
@@ -314,10 +314,7 @@ class ImageIndex:
             self._load()
 
     def verify(self) -> None:
-        """Read all of the index and compare its checksums.
-
-        Raises ``ValueError`` for the first thing that is not as it was written.
-        """
+        """Read all of the index; ``ValueError`` for what is not as it was written."""
         self._searcher.snapshot.verify()
 
     def search(
@@ -360,15 +357,13 @@ class ImageIndex:
         ----------
         image : ndarray or path-like
         path : path-like
-            One of :attr:`paths`.
+            One of :attr:`paths`; another one is a ``ValueError``.
 
         Returns
         -------
         Comparison
             ``query_points`` and ``points`` (n, 2), the pairs of x, y that agree, the ``matches``
             there were before, and the ``box`` of the query in the picture.
-
-        Raises ``ValueError`` for a path that is not in the index.
         """
         path = os.path.abspath(path)
         if path not in self._searcher.places:
@@ -392,6 +387,9 @@ class ImageIndex:
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def __reduce__(self):  # another process opens the index itself
+        return type(self), (self.path,)
 
     def __contains__(self, path: str | os.PathLike[str]) -> bool:
         return os.path.abspath(path) in self._searcher.places

@@ -9,6 +9,7 @@ import pytest
 # Run warmup, then everything else, and name the kernels that got a new signature.
 SCRIPT = """
 import sys
+import tempfile
 import numpy as np
 import classicvision as cv
 from classicvision._jit import _Kernel
@@ -81,6 +82,10 @@ boxes = np.tile([[1, 2, 30, 40]], (9, 1)).astype("float64")
 cv.iou(boxes, boxes)
 cv.nms(boxes, np.arange(9), 0.5)
 cv.group_boxes(boxes, 2)
+with tempfile.TemporaryDirectory() as folder:
+    cv.write_image(f"{folder}/photo.png", photo)
+    with cv.ImageIndex.build(folder, f"{folder}/index") as index:
+        index.search(photo[20:, 20:])
 for model in ["frontalface", *sys.argv[1:]]:
     detector = cv.CascadeDetector.load(model)
     detector.detect(photo, min_neighbors=0)

@@ -6,14 +6,14 @@ import os
 
 import numpy as np
 
-from classicvision.retrieval import _catalogue, _steps
+from classicvision.retrieval import _catalogue, _sealing, _steps
 from classicvision.retrieval._catalogue import create_catalogue
 from classicvision.retrieval._rows import COLUMNS
 from classicvision.retrieval._snapshot import Snapshot
-from classicvision.retrieval._writer import Record, Writer
+from classicvision.retrieval._writer import Record
 
 N_WORDS = 7
-SEAL = 40  # keypoints, so that a few images make segments
+SEAL = 40  # keypoints whose postings are sealed, so that a few images make segments
 
 
 def record(path, *, version=0):
@@ -35,10 +35,6 @@ def new_index(folder):
     os.makedirs(folder, exist_ok=True)
     create_catalogue(folder, {"n_words": N_WORDS})
     return str(folder)
-
-
-def writer(folder):
-    return Writer(folder, seal_rows=SEAL)
 
 
 def check_index(folder, expected):
@@ -85,8 +81,9 @@ def postings_of(snapshot, live):
     return sorted(found)
 
 
-def without_waiting(patch):
-    """Leave the data in the system's memory, which only a power failure takes away."""
+def make_small(patch):
+    """Seal few keypoints; leave the data in the system's memory, safe but for power failures."""
+    patch.setattr(_sealing, "_SEAL", SEAL)
     patch.setattr(os, "fsync", lambda descriptor: None)
     patch.setattr(_catalogue, "_SYNCHRONOUS", "OFF")
 

@@ -1,14 +1,16 @@
 """The index of pictures on disk: found again, kept up to date, the same however it was built."""
 
 import os
+import pickle
 import shutil
 
 import numpy as np
 import pytest
 
 import classicvision as cv
-from classicvision.retrieval import _indexing
-from tests.retrieval.store_records import steps, without_waiting
+from classicvision._parallel import parallel_map
+from classicvision.retrieval import _indexing, _sealing
+from tests.retrieval.store_records import make_small, steps
 
 OPTIONS = {"n_words": 60, "max_keypoints": 300}
 NAMES = ["astronaut", "camera", "chelsea", "coffee", "rocket"]
@@ -16,8 +18,14 @@ NAMES = ["astronaut", "camera", "chelsea", "coffee", "rocket"]
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    without_waiting(monkeypatch)
-    monkeypatch.setattr(_indexing, "_BATCH", 2)
+    in_small_parts(monkeypatch)
+
+
+def in_small_parts(patch):
+    """Publish two pictures at a time, and seal the postings of three."""
+    make_small(patch)
+    patch.setattr(_indexing, "_BATCH", 2)
+    patch.setattr(_sealing, "_SEAL", 700)
 
 
 def make_pictures(folder, photographs):
@@ -40,8 +48,7 @@ def built(pictures, tmp_path_factory):
     """An index of them that no test changes."""
     out = tmp_path_factory.mktemp("built") / "index"
     with pytest.MonkeyPatch.context() as patch:
-        without_waiting(patch)
-        patch.setattr(_indexing, "_BATCH", 2)
+        in_small_parts(patch)
         return cv.ImageIndex.build(pictures, out, **OPTIONS)
 
 
@@ -65,7 +72,7 @@ def same_index(a, b):
     assert ours.paths == theirs.paths
     assert ours.parameters == theirs.parameters
     np.testing.assert_array_equal(ours.images, theirs.images)
-    return len(names) > 9
+    return len(names) > 10  # eight arrays, two files of words, a segment
 
 
 def test_parts_are_found_and_located(built, pictures):
@@ -104,6 +111,14 @@ def test_a_query_by_its_file(built, pictures):
     assert built.search(path, top=1).paths == (path,)
     with pytest.raises(FileNotFoundError, match="no such file"):
         built.search("nothing.png")
+
+
+def test_other_threads_and_processes_search_too(built, pictures):
+    queries = [cv.read_image(path_of(pictures, name))[:200, :180] for name in NAMES]
+    rankings = list(parallel_map(built.search, queries, n_jobs=2))
+    assert rankings == [built.search(query) for query in queries]
+    again = pickle.loads(pickle.dumps(built))
+    assert again.search(queries[2]) == rankings[2]
 
 
 def test_the_points_that_agree(built, pictures):

@@ -18,14 +18,15 @@ import pytest
 from classicvision.retrieval import _sealing
 from classicvision.retrieval._catalogue import CATALOGUE
 from classicvision.retrieval._snapshot import Snapshot
+from classicvision.retrieval._writer import Writer
 from tests.retrieval.store_records import (
+    SEAL,
     check_index,
     check_snapshot,
+    make_small,
     new_index,
     record,
     steps,
-    without_waiting,
-    writer,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +39,7 @@ def work(folder):
     """Build an index, remove images, change some and compact it; go on where it was left."""
     if not os.path.exists(os.path.join(folder, CATALOGUE)):
         new_index(folder)
-    with writer(folder) as session:
+    with Writer(folder) as session:
         if session.get("work") is None:
             for i in range(0, len(NAMES), 5):
                 batch = [record(name) for name in NAMES[i : i + 5]]
@@ -85,7 +86,7 @@ def history(tmp_path_factory):
         states.append(contents(folder))
 
     with pytest.MonkeyPatch.context() as patch, steps(note):
-        without_waiting(patch)
+        make_small(patch)
         patch.setattr(_sealing, "_FANOUT", 2)
         work(folder)
     return names, states
@@ -94,7 +95,7 @@ def history(tmp_path_factory):
 @pytest.fixture
 def quick(monkeypatch, tmp_path):
     """Merge often and wait for no disk; return a folder, in memory where there is one."""
-    without_waiting(monkeypatch)
+    make_small(monkeypatch)
     monkeypatch.setattr(_sealing, "_FANOUT", 2)
     memory = Path("/dev/shm")
     place = memory if os.access(memory, os.W_OK) else tmp_path
@@ -159,7 +160,8 @@ def test_death_after_every_third_step(history, quick):
 def start_work(folder):
     """Start the work in a process of its own, and return it when it is about to begin."""
     code = (
-        "import sys; from classicvision.retrieval import _sealing; _sealing._FANOUT = 2\n"
+        "import sys; from classicvision.retrieval import _sealing\n"
+        f"_sealing._FANOUT, _sealing._SEAL = 2, {SEAL}\n"
         "from tests.retrieval.test_kills import work\n"
         "print('ready', flush=True); work(sys.argv[1])"
     )

@@ -12,13 +12,13 @@ import pytest
 from classicvision.retrieval import _catalogue, _sealing
 from classicvision.retrieval._locking import LOCK
 from classicvision.retrieval._snapshot import Snapshot
+from classicvision.retrieval._writer import Writer
 from tests.retrieval.store_records import (
     SEAL,
     check_index,
+    make_small,
     new_index,
     record,
-    without_waiting,
-    writer,
 )
 
 NAMES = [f"photo {i}.jpg" for i in range(60)]
@@ -26,14 +26,14 @@ NAMES = [f"photo {i}.jpg" for i in range(60)]
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
-    without_waiting(monkeypatch)
+    make_small(monkeypatch)
 
 
 @pytest.fixture
 def folder(tmp_path):
     """An index of sixty images in batches of five."""
     folder = new_index(tmp_path / "index")
-    with writer(folder) as session:
+    with Writer(folder) as session:
         for i in range(0, 60, 5):
             session.append([record(name) for name in NAMES[i : i + 5]])
     return folder
@@ -50,7 +50,7 @@ def test_all_is_there(folder):
 def test_an_empty_index(tmp_path):
     folder = new_index(tmp_path / "index")
     check_index(folder, [])
-    with writer(folder) as session:
+    with Writer(folder) as session:
         session.compact()
         assert session.remove(["nothing"]) == 0
     check_index(folder, [])
@@ -58,14 +58,14 @@ def test_an_empty_index(tmp_path):
 
 def test_an_image_of_the_same_path_takes_its_place(folder):
     new = record(NAMES[3], version=1)
-    with writer(folder) as session:
+    with Writer(folder) as session:
         session.append([new])
     check_index(folder, [new, *(record(name) for name in NAMES if name != new.path)])
 
 
 def test_removed_and_compacted(folder):
     kept = [record(name) for name in NAMES[7::3]]
-    with writer(folder) as session:
+    with Writer(folder) as session:
         assert session.remove(set(NAMES) - {r.path for r in kept} | {"nothing"}) == 42
         check_index(folder, kept)
         before = Snapshot(folder)
@@ -81,7 +81,7 @@ def test_removed_and_compacted(folder):
 
 def test_the_same_order_gives_the_same_bytes(folder, tmp_path):
     other = new_index(tmp_path / "other")
-    with writer(other) as session:
+    with Writer(other) as session:
         for i in range(0, 60, 5):
             session.append([record(name) for name in NAMES[i : i + 5]])
     for name in sorted(os.listdir(folder)):
@@ -96,7 +96,7 @@ def test_the_same_order_gives_the_same_bytes(folder, tmp_path):
 def test_odd_file_names(tmp_path):
     folder = new_index(tmp_path / "index")
     names = ["a'b", "Größe 😀.png", os.fsdecode(b"\xff\xfe.png"), "new\nline"]
-    with writer(folder) as session:
+    with Writer(folder) as session:
         session.append([record("x")])
         session.append([record(name.encode("ascii", "replace").decode()) for name in ["y"]])
         for name in names:
@@ -108,7 +108,7 @@ def test_odd_file_names(tmp_path):
 
 
 def test_a_touched_file(folder):
-    with writer(folder) as session:
+    with Writer(folder) as session:
         session.touch(NAMES[0], 1000, 5)
         assert session.find(NAMES[0]) == (record(NAMES[0]).hash, 1000, 5)
         assert session.find("nothing") is None
@@ -120,14 +120,14 @@ def test_one_writer_at_a_time(folder):
         "import sys; from classicvision.retrieval._writer import Writer\n"
         "try:\n with Writer(sys.argv[1]): pass\nexcept BlockingIOError as e: print(e)"
     )
-    with writer(folder):
+    with Writer(folder):
         with pytest.raises(BlockingIOError, match="another process is writing to this index"):
-            writer(folder).__enter__()
+            Writer(folder).__enter__()
         done = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True)
         assert done.stdout == (
             f"{folder}: another process is writing to this index; wait until it ends\n"
         )
-    with writer(folder):
+    with Writer(folder):
         pass
 
 
@@ -176,7 +176,7 @@ def test_a_short_file_is_damage(folder):
             Snapshot(copy)
     copy = shutil.copytree(folder, f"{folder}-short")
     damage(copy, "000001-points.rows", lambda data: data[:-1])
-    with pytest.raises(ValueError, match="the catalogue says"), writer(copy):
+    with pytest.raises(ValueError, match="the catalogue says"), Writer(copy):
         pass
 
 
@@ -186,7 +186,7 @@ def test_more_than_is_published_is_cut_off(folder):
         file.write("not published")
     check_index(folder, [record(name) for name in NAMES])  # who reads leaves it alone
     assert os.path.getsize(f"{folder}/000001-points.rows") % 16 == 10
-    with writer(folder) as session:
+    with Writer(folder) as session:
         assert os.path.getsize(f"{folder}/000001-points.rows") == 16 * session.get("rows")
         assert not os.path.exists(f"{folder}/000001-000099.segment")
     check_index(folder, [record(name) for name in NAMES])
@@ -207,14 +207,14 @@ def test_foreign_folders_are_refused(folder, tmp_path):
     connection.close()
     with pytest.raises(ValueError, match="not an image index; it is another program's database"):
         Snapshot(tmp_path)
-    with writer(folder) as session:
+    with Writer(folder) as session:
         session.set("version", 2)
     with pytest.raises(ValueError, match=r"an index of version 2, this program reads 1; update"):
         Snapshot(folder)
 
 
 def test_a_damaged_catalogue_is_refused(folder):
-    with writer(folder) as session:
+    with Writer(folder) as session:
         session.set("rows", 5)
     with pytest.raises(ValueError, match="an image has rows that are not there"):
         Snapshot(folder)

@@ -1,0 +1,173 @@
+"""``python -m benchmarks.kill_index [--kills 100]``: does an index survive SIGKILL at any moment?
+
+A process builds an index of small pictures, adds some, removes some and compacts it, one after
+the other. It says when it is about to begin, is killed at a random moment after that, and begun
+again until it ends, over and over with new indexes. After every kill the index must open,
+its checksums must be right, no picture may be lost or be there twice, and a picture of it must be
+found; what was finished in the end must be, byte for byte, what a run without kills makes.
+Ends with exit code 1 if anything is wrong.
+"""
+
+import argparse
+import collections
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+PHASES = ("build", "add", "remove", "compact")
+PICTURES, ADDED = 60, 20  # of which the last ones are added
+
+
+def work(phase, folder, place):
+    """Do one phase; in batches and segments so small that there is much to be interrupted."""
+    import classicvision as cv
+    from classicvision.retrieval import _indexing, _sealing
+
+    _indexing._BATCH, _sealing._SEAL, _sealing._FANOUT = 4, 1500, 2
+    first, more, removed = pictures(folder)
+    print("ready", flush=True)
+    if phase == "build":
+        cv.ImageIndex.build(first, place, n_words=100)
+        return
+    index = cv.ImageIndex(place)
+    if phase == "add":
+        index.add(more)
+    elif phase == "remove":
+        index.remove([path for path in removed if path in index])
+    else:
+        index.compact()
+
+
+def pictures(folder):
+    """Return the paths of the pictures: to build with, to add, and to remove."""
+    paths = sorted(str(path) for path in Path(folder).iterdir())
+    return paths[:-ADDED], paths[-ADDED:], paths[5::4]
+
+
+def make_pictures(folder):
+    import classicvision as cv
+    from classicvision.images.samples import SAMPLES
+
+    rng = np.random.default_rng(0)
+    for number in range(PICTURES):
+        image = cv.sample_image(list(SAMPLES)[number % len(SAMPLES)])
+        y, x = (int(rng.integers(side - 160)) for side in image.shape[:2])
+        cv.write_image(folder / f"{number:03d}.png", image[y : y + 160, x : x + 160])
+
+
+def start(phase, folder, place):
+    """Start a phase, and return the process when it is about to begin."""
+    command = [sys.executable, "-m", __spec__.name, "--worker", phase, str(folder), str(place)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    if process.stdout.readline() != "ready\n":
+        raise SystemExit(f"{phase} did not begin")
+    return process
+
+
+def is_possible(phase, folder, found):
+    """Say whether these may be the pictures of an index during a phase, in their order."""
+    first, more, removed = pictures(folder)
+    if phase == "build":
+        return found == first[: len(found)]
+    if phase == "add":
+        return found == first + more[: len(found) - len(first)] and len(found) >= len(first)
+    every = first + more
+    kept = [path for path in every if path not in removed]
+    return found == kept or (phase == "remove" and found == every)
+
+
+def check(phase, folder, place):
+    """Open the index, and return what is wrong with it, or ``None``."""
+    import classicvision as cv
+
+    try:
+        index = cv.ImageIndex(place)
+        index.verify()
+    except (OSError, ValueError) as error:
+        unborn = phase == "build" and not os.path.exists(place / "catalogue.sqlite")
+        return None if unborn else str(error)
+    if not is_possible(phase, folder, index.paths):
+        return f"{len(index.paths)} pictures that may not be there after {phase}"
+    if index.paths:
+        wanted = random.choice(index.paths)
+        if index.search(wanted, top=1).paths != (wanted,):
+            return f"{wanted} is not found"
+    return None
+
+
+def same_files(a, b):
+    """Say whether the rows, postings and words of two indexes are the same."""
+    names = [
+        sorted(
+            path.name for path in place.iterdir() if path.suffix in (".rows", ".segment", ".npz")
+        )
+        for place in (a, b)
+    ]
+    return names[0] == names[1] and all(
+        (a / name).read_bytes() == (b / name).read_bytes() for name in names[0]
+    )
+
+
+def run(folder, place, kills, durations):
+    """Go through the phases; return how often each was killed, and what is wrong."""
+    done, wrong = collections.Counter(), []
+    for phase in PHASES:
+        while True:
+            process = start(phase, folder, place)
+            began = time.perf_counter()
+            if sum(done.values()) < kills:
+                time.sleep(random.uniform(0, 1.2 * durations.get(phase, 1)))
+                process.send_signal(signal.SIGKILL)
+            status = process.wait()
+            problem = check(phase, folder, place)
+            if problem:
+                wrong.append(f"{phase}: {problem}")
+            if status == 0:
+                durations[phase] = time.perf_counter() - began
+                break
+            done[phase] += 1
+    return done, wrong
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=100, help="how many (default 100)")
+    parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.worker:
+        return work(*options.worker)
+    random.seed(0)
+    total, durations = collections.Counter(), {}
+    with tempfile.TemporaryDirectory() as scratch:
+        folder, whole = Path(scratch, "pictures"), Path(scratch, "whole")
+        folder.mkdir()
+        make_pictures(folder)
+        _, wrong = run(folder, whole, 0, durations)
+        for phase in PHASES:
+            print(f"{phase:8} {durations[phase]:6.2f} s without kills", flush=True)
+        number = 0
+        while sum(total.values()) < options.kills:
+            place = Path(scratch, f"index{number}")
+            done, problems = run(
+                folder, place, min(options.kills - sum(total.values()), 25), durations
+            )
+            if not same_files(whole, place):
+                problems.append("the finished index is not that of a run without kills")
+            total, number, wrong = total + done, number + 1, wrong + problems
+            print(f"{sum(total.values()):4d} kills, {len(wrong)} problems", flush=True)
+    counts = ", ".join(f"{total[phase]} in {phase}" for phase in PHASES)
+    print(f"{sum(total.values())} kills ({counts}): {len(wrong)} problems")
+    for problem in wrong:
+        print(f"  {problem}")
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()

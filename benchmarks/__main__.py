@@ -14,6 +14,7 @@ GROUPS = [
     "color",
     "learning",
     "training",
+    "retrieval",
     "startup",
 ]
 

@@ -41,7 +41,26 @@ def detect(image, cascade, threads, options):
     return {"seconds": seconds, "result": np.asarray(windows, int).reshape(-1, 4).tolist()}
 
 
-COMMANDS = {"about": about, "image": image, "cascade": cascade, "detect": detect}
+def bag_of_words(image, vocabulary, keypoints):
+    """``BOWImgDescriptorExtractor.compute`` at so many SIFT keypoints; the result is a list."""
+    cv2.setNumThreads(1)
+    sift = cv2.SIFT_create(keypoints)
+    extractor = cv2.BOWImgDescriptorExtractor(sift, cv2.BFMatcher(cv2.NORM_L2))
+    extractor.setVocabulary(_images[vocabulary])
+    found = sift.detect(_images[image], None)
+    start = time.perf_counter()
+    shares = extractor.compute(_images[image], found)
+    seconds = time.perf_counter() - start
+    return {"seconds": seconds, "result": shares.tolist()}
+
+
+COMMANDS = {
+    "about": about,
+    "image": image,
+    "cascade": cascade,
+    "detect": detect,
+    "bag_of_words": bag_of_words,
+}
 
 
 def main():

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _DENSE = "dense"
+DENSE_SIZES = (32, 48, 64, 96)  # pixels: windows that show a part of an object, not just an edge
 FEATURES = ("sift", "rootsift", "orb", "patch", "color_patch", _DENSE)
 
 
@@ -238,7 +239,7 @@ def _extract(features, item):
     elif features == _DENSE:
         from classicvision.features.dense import dense_descriptors
 
-        found = dense_descriptors(image)
+        found = dense_descriptors(image, sizes=DENSE_SIZES)
     else:
         from classicvision.features.descriptors import extract_descriptors
 

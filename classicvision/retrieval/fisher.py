@@ -11,95 +11,19 @@ from sklearn.mixture import GaussianMixture
 from sklearn.utils.validation import check_is_fitted
 
 from classicvision._checks import check_number, check_random_state
-from classicvision._jit import kernel
 from classicvision.retrieval._encoder import ImageEncoder, signed_root, unit_length
+from classicvision.retrieval._fisher_statistics import (
+    add_statistics,
+    below_largest,
+    to_gradients,
+    with_squares,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LEAST = np.float32(1e-5)  # of a descriptor's greatest responsibility: less counts as none
 _BLOCK = 256  # descriptors at a time, whose squares and responsibilities stay in the cache
-
-
-@kernel(views_only=True)
-def _with_squares(rows, center, both):
-    # r = rows, j = dimensions
-    d = rows.shape[1]
-    for r in range(rows.shape[0]):
-        row, squares, values = rows[r], both[r], both[r, d:]
-        for j in range(d):
-            values[j] = row[j] - center[j]
-        for j in range(d):
-            squares[j] = values[j] * values[j]
-
-
-@kernel(views_only=True)
-def _below_largest(logarithms, offsets, largest):
-    # r = descriptors, k = Gaussians; each row is of one Gaussian, so that all loops are vectorized
-    gaussians, n = logarithms.shape
-    largest[:] = -np.inf
-    for k in range(gaussians):
-        row, offset = logarithms[k], offsets[k]
-        for r in range(n):
-            row[r] += offset
-            largest[r] = row[r] if row[r] > largest[r] else largest[r]
-    for k in range(gaussians):
-        row = logarithms[k]
-        for r in range(n):
-            row[r] -= largest[r]
-
-
-# Four descriptors at a time: the sums are read and written a quarter as often, and no branch
-# depends on a weight, which takes 60 % of the time.
-@kernel(fastmath={"contract"}, views_only=True)
-def _add_statistics(weights, both, scales, chosen, least, zeroth, sums):
-    # r = descriptors, k = Gaussians, j = dimensions, of the squares and then of the values
-    gaussians, n = weights.shape
-    d = both.shape[1]
-    scales[:] = 0
-    for k in range(gaussians):
-        row = weights[k]
-        for r in range(n):
-            scales[r] += row[r]
-    for r in range(n):
-        scales[r] = np.float32(1) / scales[r]
-    for k in range(gaussians):
-        row, total = weights[k], sums[k]
-        count = 0
-        for r in range(n):
-            chosen[count] = r
-            count += row[r] > least
-        i = 0
-        while i + 4 <= count:
-            r0, r1, r2, r3 = chosen[i], chosen[i + 1], chosen[i + 2], chosen[i + 3]
-            w0, w1 = row[r0] * scales[r0], row[r1] * scales[r1]
-            w2, w3 = row[r2] * scales[r2], row[r3] * scales[r3]
-            zeroth[k] += (w0 + w1) + (w2 + w3)
-            v0, v1, v2, v3 = both[r0], both[r1], both[r2], both[r3]
-            for j in range(d):
-                total[j] += (w0 * v0[j] + w1 * v1[j]) + (w2 * v2[j] + w3 * v3[j])
-            i += 4
-        while i < count:
-            weight, values = row[chosen[i]] * scales[chosen[i]], both[chosen[i]]
-            zeroth[k] += weight
-            for j in range(d):
-                total[j] += weight * values[j]
-            i += 1
-
-
-@kernel(views_only=True)
-def _to_gradients(zeroth, sums, means, variances, weights, first, second):
-    # k = Gaussians, j = dimensions; sums are of squares, then of values; all divided by n
-    d = means.shape[1]
-    for k in range(means.shape[0]):
-        squares, values, mean, variance = sums[k], sums[k, d:], means[k], variances[k]
-        for_means, for_deviations = first[k], second[k]
-        q, root = zeroth[k], np.sqrt(weights[k])
-        for j in range(d):
-            for_means[j] = (values[j] - q * mean[j]) / (root * np.sqrt(variance[j]))
-        for j in range(d):
-            spread = squares[j] - 2 * mean[j] * values[j] + q * (mean[j] * mean[j] - variance[j])
-            for_deviations[j] = spread / (np.sqrt(np.float32(2)) * root * variance[j])
 
 
 class FisherVector(ImageEncoder):
@@ -111,8 +35,10 @@ class FisherVector(ImageEncoder):
         Gaussians to learn, with diagonal covariances. The encoding has ``2 * n_gaussians * d``
         numbers, where d is the length of a descriptor or ``descriptor_pca``.
     features : {"sift", "rootsift", "orb", "patch", "color_patch", "dense"}, callable or None
-        How images are described. A callable takes an image and returns keypoints and
-        descriptors. None: the items of X are arrays of descriptors, not images.
+        How images, or paths of images, are described: as `extract_descriptors` does, or "dense", by
+        RootSIFT of windows of 32, 48, 64 and 96 pixels every 8 pixels. A callable takes an image
+        and returns keypoints and descriptors. None: the items of X are arrays of descriptors, not
+        images.
     mixture : GaussianMixture, optional
         A fitted one of scikit-learn's, with diagonal covariances, is used as it is, also by
         clones; ``descriptor_pca`` must then be None.
@@ -290,11 +216,11 @@ class FisherVector(ImageEncoder):
         for begin in range(0, n, block):
             part = rows[begin : begin + block]
             squares, buffer = both[: len(part)], scales[: len(part)]
-            _with_squares(part, self._center, squares)
+            with_squares(part, self._center, squares)
             weights = self._factors @ squares.T
-            _below_largest(weights, self._offsets, buffer)
+            below_largest(weights, self._offsets, buffer)
             np.exp(weights, out=weights)
-            _add_statistics(weights, squares, buffer, chosen, _LEAST, zeroth, sums)
+            add_statistics(weights, squares, buffer, chosen, _LEAST, zeroth, sums)
         zeroth /= n
         sums /= n
         return zeroth, sums
@@ -302,7 +228,7 @@ class FisherVector(ImageEncoder):
     def _gradients(self, zeroth, sums):
         means, weights = self._means, self._weights
         first, second = np.empty_like(means), np.empty_like(means)
-        _to_gradients(zeroth, sums, means, self._variances, weights, first, second)
+        to_gradients(zeroth, sums, means, self._variances, weights, first, second)
         parts = []
         if self.weights:
             parts.append((zeroth - weights) / np.sqrt(weights))

@@ -46,8 +46,10 @@ class VLAD(ImageEncoder):
     n_words : int
         Visual words to learn; the encoding has ``n_words * d`` numbers.
     features : {"sift", "rootsift", "orb", "patch", "color_patch", "dense"}, callable or None
-        How images are described. A callable takes an image and returns keypoints and
-        descriptors. None: the items of X are arrays of descriptors, not images.
+        How images, or paths of images, are described: as `extract_descriptors` does, or "dense", by
+        RootSIFT of windows of 32, 48, 64 and 96 pixels every 8 pixels. A callable takes an image
+        and returns keypoints and descriptors. None: the items of X are arrays of descriptors, not
+        images.
     vocabulary : VisualVocabulary, optional
         A fitted one is used as it is, also by clones; one that is not is copied and fitted.
     residual_normalization : bool
@@ -162,7 +164,7 @@ class VLAD(ImageEncoder):
 
     def _aggregated(self, descriptors):
         centers = self.vocabulary_.centers_
-        words = self.vocabulary_._finder.find(descriptors)[0][:, 0]
+        words = self.vocabulary_._finder.words(descriptors)
         sums = np.zeros_like(centers)
         _add_residuals(descriptors, words, centers, bool(self.residual_normalization), sums)
         if self.signed_root:

@@ -232,12 +232,15 @@ class VisualVocabulary(BaseEstimator):
             For descriptors of another length, or that are not finite.
         """
         check_is_fitted(self)
-        if exact:
-            return self.nearest(descriptors, 1)[:, 0]
-        if self.method != "hierarchical":
+        if not exact and self.method != "hierarchical":
             raise ValueError(f"exact must be True for method={self.method!r}: it has no tree")
-        rows = check_descriptors(descriptors, self.n_features_in_)
-        return descend(rows, self._levels, self.branching)[0]
+
+        def words(rows):
+            if exact:
+                return self._finder.words(rows)
+            return descend(rows, self._levels, self.branching)[0]
+
+        return self._in_blocks(words, descriptors)
 
     def nearest(self, descriptors: ArrayLike, k: int) -> NDArray[np.int32]:
         """Return the k nearest words of each descriptor, for multiple assignment.
@@ -272,14 +275,18 @@ class VisualVocabulary(BaseEstimator):
         """
         check_is_fitted(self)
         k = check_number(k, "k", at_least=1, at_most=len(self.centers_), integer=True)
+        return self._in_blocks(lambda rows: self._finder.find(rows, k), descriptors)
+
+    def _in_blocks(self, function, descriptors):
+        """Call a function on all descriptors, or, since they may be mapped, block by block."""
         array = np.asanyarray(descriptors)
         if array.ndim != 2 or len(array) <= _BLOCK:
-            return self._finder.find(check_descriptors(array, self.n_features_in_), k)
+            return function(check_descriptors(array, self.n_features_in_))
         parts = (array[begin : begin + _BLOCK] for begin in range(0, len(array), _BLOCK))
-        found = [
-            self._finder.find(check_descriptors(part, self.n_features_in_), k) for part in parts
-        ]
-        return tuple(map(np.concatenate, zip(*found, strict=True)))
+        found = [function(check_descriptors(part, self.n_features_in_)) for part in parts]
+        if isinstance(found[0], tuple):
+            return tuple(map(np.concatenate, zip(*found, strict=True)))
+        return np.concatenate(found)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the vocabulary to an ``.npz`` file, whatever its name; a file there is replaced.

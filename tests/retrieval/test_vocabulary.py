@@ -3,6 +3,7 @@
 import contextlib
 import json
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
@@ -167,8 +168,8 @@ def test_as_many_descriptors_as_words(method):
 @pytest.mark.lane
 @pytest.mark.parametrize("k", [1, 3])
 def test_nearest_equals_the_loops(rng, k):
-    X = rng.normal(size=(20, 5)).astype(np.float32)
-    vocabulary = VisualVocabulary(12, batch_size=16, random_state=0).fit(X)
+    X = rng.normal(size=(80, 5)).astype(np.float32)
+    vocabulary = VisualVocabulary(70, batch_size=16, random_state=0).fit(X)
     queries = rng.normal(size=(30, 5)).astype(np.float32)
     assert np.array_equal(
         vocabulary.nearest(queries, k), nearest_by_loops(queries, vocabulary.centers_, k)
@@ -180,10 +181,11 @@ def test_nearest_equals_the_loops(rng, k):
 def test_nearest_is_exact_where_a_product_in_float32_is_not(rng):
     """Small differences on a large offset: the product alone finds few of the nearest words."""
     X = (10_000 + rng.normal(size=(400, 16))).astype(np.float32)
-    vocabulary = VisualVocabulary(50, random_state=0).fit(X)
+    vocabulary = VisualVocabulary(150, random_state=0).fit(X)
     centers = vocabulary.centers_
     expected = nearest_by_loops(X, centers, 2)
     assert np.array_equal(vocabulary.nearest(X, 2), expected)
+    assert np.array_equal(vocabulary.predict(X), expected[:, 0])
     product = ((centers**2).sum(1) / 2 - X @ centers.T).argmin(1)
     assert (product == expected[:, 0]).mean() < 0.9
 
@@ -194,6 +196,17 @@ def test_of_equally_near_words_the_first_in_any_block(rng):
     queries = np.tile([[1, 5], [2, 1], [0, 1]], (3000, 1))
     assert np.array_equal(vocabulary.predict(queries), np.tile([0, 1, 0], 3000))
     assert vocabulary.nearest(queries[:1], 4).tolist() == [[0, 1, 2, 3]]
+
+
+@pytest.mark.lane
+def test_products_beyond_float32(rng):
+    X = (1e20 * rng.normal(size=(30, 3))).astype(np.float32)
+    vocabulary = rewritten(VisualVocabulary(5, random_state=0).fit(np.eye(5, 3)), X[:5])
+    expected = nearest_by_loops(X, X[:5], 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.array_equal(vocabulary.nearest(X, 2), expected)
+        assert np.array_equal(vocabulary.predict(X), expected[:, 0])
 
 
 def rewritten(vocabulary, centers):
@@ -404,7 +417,7 @@ OWN_WORDS = [
 
 
 @parametrize_with_checks(
-    [VisualVocabulary(2, method=method, branching=2) for method in METHODS],
+    [VisualVocabulary(2)],
     expected_failed_checks=lambda _: dict.fromkeys(OWN_WORDS, "refused in other words"),
 )
 def test_keeps_the_contract_of_scikit_learn(estimator, check):

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 WINDOW = 6  # times a keypoint's size: the side of what SIFT describes
 _CAMERA_SIGMA = 0.5  # smoothing that Lowe assumes in any image
-_SMOOTHING = 1 / 24  # of a window's side
 _SMALLEST, _LARGEST = 4, 100_000  # pixels a side
 
 
@@ -30,9 +29,9 @@ def dense_descriptors(
     kind: str = "rootsift",
     *,
     step: int = 8,
-    sizes: float | Sequence[float] = (16, 24, 32, 40),
+    sizes: float | Sequence[float] = (24, 48, 96),
     random_sizes: bool = False,
-    sigma: float | None = None,
+    sigma: float = 1.0,
     contrast_threshold: float = 0.1,
     random_state: int | np.random.Generator | None = None,
 ) -> tuple[Keypoints, NDArray[np.float32]]:
@@ -52,9 +51,9 @@ def dense_descriptors(
         one window of each size that lies within the image.
     random_sizes : bool
         At each place only one window, of one of these sizes, at random.
-    sigma : float, optional
+    sigma : float
         Standard deviation, in pixels, to which the image is smoothed before its gradients are
-        taken, where 0.5 counts as what the camera did. None: a 24th of each window's side.
+        taken, where 0.5 counts as what the camera did.
     contrast_threshold : float
         Windows whose mean slope, in levels per pixel, is not above it get a descriptor of zeros:
         what there is in them is noise.
@@ -94,7 +93,7 @@ def dense_descriptors(
     D. Lowe, "Distinctive image features from scale-invariant keypoints", IJCV 60(2), 2004,
     section 6.1.
     A. Bosch, A. Zisserman and X. Munoz, "Image classification using random forests and ferns", ICCV
-    2007, section 2: dense descriptors of several sizes.
+    2007: dense descriptors of several sizes.
 
     Examples
     --------
@@ -110,8 +109,7 @@ def dense_descriptors(
     kind = check_option(kind, "kind", ("sift", "rootsift"))
     step = check_number(step, "step", at_least=1, integer=True)
     sides = _check_sizes(sizes)
-    if sigma is not None:
-        sigma = check_number(sigma, "sigma", at_least=0, at_most=LARGEST_SIGMA)
+    sigma = check_number(sigma, "sigma", at_least=0, at_most=LARGEST_SIGMA)
     contrast_threshold = check_number(contrast_threshold, "contrast_threshold", at_least=0)
     places = _grid(gray.shape, step, sides[0])
     fitting = [_fits(places, side, gray.shape) for side in sides]
@@ -121,10 +119,9 @@ def dense_descriptors(
     points = np.concatenate([places[chosen] for chosen in fitting])
     slopes = np.empty(len(points), np.float32)
     descriptors = np.empty((len(points), CELLS * CELLS * BINS), np.float32)
-    behind = np.cumsum(counts)
+    smooth, behind = _smooth(gray, sigma), np.cumsum(counts)
     for side, start, stop in zip(sides, behind - counts, behind, strict=True):
         if start < stop:
-            smooth = _smooth(gray, side * _SMOOTHING if sigma is None else sigma)
             results = slopes[start:stop], descriptors[start:stop]
             describe_points(smooth, points[start:stop], side / CELLS, contrast_threshold, *results)
     diameters = np.repeat(np.divide(sides, WINDOW), counts)

@@ -113,7 +113,7 @@ def test_flat_windows_are_zero():
     image = np.full((24, 40), 100, np.uint8)
     image[:, 26:] = np.random.default_rng(0).integers(0, 256, (24, 14))
     found, descriptors = dense_descriptors(image, step=3, sizes=8)
-    flat = found.points[:, 0] < 20
+    flat = found.points[:, 0] < 16
     assert (descriptors[flat] == 0).all()
     np.testing.assert_allclose(np.linalg.norm(descriptors[~flat][-1]), 1, atol=1e-6)
     assert (found.scores[flat] < 1e-6).all()
@@ -141,10 +141,11 @@ def test_images_into_which_no_window_fits(shape):
 def test_other_types_and_threads(rng):
     images = [rng.integers(0, 256, (24, 30, 3), np.uint8) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(dense_descriptors, images))
+        found = list(pool.map(lambda image: dense_descriptors(image, sizes=(9, 14)), images))
     for image, (keypoints, descriptors) in zip(images, found, strict=True):
+        assert len(keypoints)
         for same in (luminance(image), luminance(image) / 255.0):
-            others, same_descriptors = dense_descriptors(same)
+            others, same_descriptors = dense_descriptors(same, sizes=(9, 14))
             assert others == keypoints
             np.testing.assert_array_equal(same_descriptors, descriptors)
 

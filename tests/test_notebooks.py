@@ -8,7 +8,17 @@ import pytest
 from nbclient import NotebookClient
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
-ALLOWED = {"classicvision", "matplotlib", "numpy", "os", "skimage.data", "skimage.metrics"}
+ALLOWED = {
+    "classicvision",
+    "matplotlib",
+    "numpy",
+    "os",
+    "skimage.data",
+    "skimage.metrics",
+    "skimage.transform",
+    "sklearn.svm",
+    "tempfile",
+}
 
 
 def read(path):

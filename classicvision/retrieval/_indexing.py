@@ -86,7 +86,7 @@ def add_images(writer, folder, sources, paths, options):
     new = [source for source in lasting(sources) if source not in known]
     if new:
         writer.set("sources", known + new)
-    tasks, counts = _tasks(writer, paths, options.on_error)
+    tasks, counts = _tasks(writer, paths)
     work = functools.partial(_work, folder, writer.get("parameters"), os.getpid())
     batch = []
 
@@ -112,7 +112,7 @@ def add_images(writer, folder, sources, paths, options):
     return Changes(**counts)
 
 
-def _tasks(writer, paths, on_error):
+def _tasks(writer, paths):
     """Return the files to describe: those that are not in the index as they are."""
     counts = {"added": 0, "changed": 0, "unchanged": 0, "skipped": 0}
     tasks = []
@@ -139,8 +139,12 @@ def _each(work, tasks, options, what):
     results = parallel_map(
         work, tasks, n_jobs=options.n_jobs, description=what, progress=options.progress
     )
-    with _one_blas_thread(), contextlib.closing(results):
-        yield from zip(tasks, results, strict=True)
+    with _one_blas_thread():
+        try:
+            yield from zip(tasks, results, strict=True)
+        finally:
+            if hasattr(results, "close"):  # a backend that is not lazy gives a plain iterator
+                results.close()
 
 
 # Sums differ in their last bits with the number of threads, and so might the words.

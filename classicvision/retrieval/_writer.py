@@ -82,9 +82,18 @@ class Writer:
         try:
             yield
         except sqlite3.OperationalError as error:  # the disk is full, or may not be written to
-            raise OSError(f"{self._catalogue.name}: cannot be written ({error})") from None
+            raise OSError(
+                f"{self._catalogue.name}: cannot be written ({error}); check the disk"
+            ) from None
         except sqlite3.DatabaseError as error:
             raise self._catalogue.damaged(error) from None
+        except OSError as error:
+            if error.errno is None:  # it is a sentence of our own
+                raise
+            reason = error.strerror or error
+            raise type(error)(
+                f"{self._catalogue.name}: cannot be written ({reason}); check the disk"
+            ) from None
 
     def get(self, key):
         """Return a value of the index as a whole."""

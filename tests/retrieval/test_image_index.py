@@ -160,6 +160,13 @@ def test_several_jobs_make_the_same_index(built, pictures, tmp_path):
     assert same_index(built.path, tmp_path / "index")
 
 
+def test_a_backend_that_is_not_lazy_makes_the_same_index(built, pictures, tmp_path):
+    joblib = pytest.importorskip("joblib")
+    with joblib.parallel_config(backend="multiprocessing", n_jobs=2):
+        cv.ImageIndex.build(pictures, tmp_path / "index", **OPTIONS)
+    assert same_index(built.path, tmp_path / "index")
+
+
 @pytest.mark.slow
 def test_a_dask_cluster_makes_the_same_index(built, pictures, tmp_path):
     distributed = pytest.importorskip("distributed", reason="the extra 'distributed' is missing")

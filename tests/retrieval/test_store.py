@@ -1,5 +1,6 @@
 """The store of an index: what is written is there, and what is damaged or foreign is refused."""
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -129,6 +130,17 @@ def test_one_writer_at_a_time(folder):
         )
     with Writer(folder):
         pass
+
+
+def test_a_full_disk_is_one_line(folder, monkeypatch):
+    def fail(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    message = rf"^{folder}: cannot be written \(No space left on device\); check the disk$"
+    with pytest.raises(OSError, match=message), Writer(folder) as session:
+        session.append([record("new")])
+    check_index(folder, [record(name) for name in NAMES])
 
 
 def test_readers_need_no_write_access(folder, monkeypatch):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classicvision._checks import check_image, check_number, check_option
+from classicvision._jit import kernel
 from classicvision._opencv import opencv
 from classicvision.features._opencv_features import (
     ORB_SMALLEST,
@@ -131,6 +132,19 @@ def extract_descriptors(
     return found, root_sift(descriptors) if kind == "rootsift" else descriptors
 
 
+# The sums may be taken in any order: those of SIFT are of whole numbers, and exact.
+@kernel(fastmath={"reassoc"}, views_only=True)
+def _take_roots(descriptors, roots):
+    for n in range(descriptors.shape[0]):
+        values, result = descriptors[n], roots[n]
+        total = np.float32(0)
+        for k in range(values.size):
+            total += np.float32(values[k])
+        total = max(total, np.float32(1e-30))
+        for k in range(values.size):
+            result[k] = np.sqrt(np.float32(np.float32(values[k]) / total))
+
+
 def root_sift(descriptors: NDArray) -> NDArray[np.float32]:
     """Return the square roots of histograms divided by their sums, those of zeros as zeros.
 
@@ -143,8 +157,10 @@ def root_sift(descriptors: NDArray) -> NDArray[np.float32]:
     -------
     ndarray of float32, shape (n, d)
     """
-    sums = descriptors.sum(axis=1, keepdims=True, dtype=np.float32)
-    return np.sqrt(descriptors / np.maximum(sums, np.finfo(np.float32).tiny), dtype=np.float32)
+    dtype = np.uint8 if descriptors.dtype == np.uint8 else np.float32
+    roots = np.empty(descriptors.shape, np.float32)
+    _take_roots(np.require(descriptors, dtype, ["C", "W"]), roots)
+    return roots
 
 
 def _check_keypoints(keypoints, shape):

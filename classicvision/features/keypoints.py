@@ -85,6 +85,8 @@ def detect_keypoints(
     a side. Without directions "fast" and "harris" have angles of 0, and sizes of 7. Each call has
     OpenCV objects of its own: threads may call it at once.
 
+    Memory: for "dog" 180 bytes for each pixel.
+
     References
     ----------
     C. Harris and M. Stephens, "A combined corner and edge detector", Alvey Vision Conference, 1988.

@@ -34,6 +34,7 @@ def test_equal_to_opencv_in_the_documented_order(kind, photographs):
     np.testing.assert_array_equal(found.points, np.float32([wanted[i].pt for i in order]))
 
 
+@pytest.mark.lane
 def test_root_sift_by_hand():
     roots = root_sift(np.array([[9, 16, 0, 0], [0, 0, 0, 0]], np.float32))
     np.testing.assert_array_equal(roots, np.float32([[0.6, 0.8, 0, 0], [0, 0, 0, 0]]))

@@ -226,6 +226,21 @@ def _colors():
             cv.compare_histograms(rows[0], rows, metric)
 
 
+def _encodings():
+    import numpy as np
+
+    import classicvision as cv
+
+    descriptors = np.random.default_rng(0).normal(size=(40, 4))
+    for method in ("minibatch", "hierarchical"):
+        words = cv.VisualVocabulary(4, method=method, branching=2).fit(descriptors)
+        words.predict(descriptors)
+    words.predict(descriptors, exact=False)
+    words.nearest(descriptors, 2)
+    cv.VLAD(vocabulary=words).fit([descriptors]).transform([descriptors])
+    cv.FisherVector(2).fit([descriptors]).transform([descriptors])
+
+
 def _search():
     import tempfile
 
@@ -254,6 +269,7 @@ STEPS = {
     "canny": _canny,
     "lines": _lines,
     "shapes": _shapes,
+    "encodings": _encodings,
     "search": _search,
     "colors": _colors,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 
 import numpy as np
 
@@ -208,6 +209,17 @@ class Clustering:
             progress.waited = int(not better and not len(empty))
             progress.least = min(progress.least, progress.average)
             yield
+
+
+def with_bar(clustering):
+    """Run a clustering with a progress bar on standard error."""
+    from tqdm import tqdm
+
+    with tqdm(desc="words", unit="step", total=clustering.steps(), file=sys.stderr) as bar:
+        for step in clustering.run():
+            bar.update()
+            bar.set_postfix_str(f"distance {clustering.progress.average**0.5:.4g}")
+            yield step
 
 
 def _spread(sample, size, rng):

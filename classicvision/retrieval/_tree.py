@@ -9,7 +9,7 @@ from classicvision._jit import kernel
 
 # Sums may be reordered, which lets them be vectorized and makes this 6 times as fast: of two
 # children that differ only by rounding either will do.
-@kernel(fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"}, views_only=True)
 def _descend(rows, children, branching, depth, words, squared):
     # r = rows, j = dimensions
     for r in range(rows.shape[0]):

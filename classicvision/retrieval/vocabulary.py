@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from classicvision._checks import check_number, check_option, check_random_state
-from classicvision.retrieval._clustering import Clustering, Progress
+from classicvision.retrieval._clustering import Clustering, Progress, with_bar
 from classicvision.retrieval._nearest import NearestWords
 from classicvision.retrieval._npz import load_arrays, save_arrays
 from classicvision.retrieval._sources import check_descriptors, open_source
@@ -163,7 +163,7 @@ class VisualVocabulary(BaseEstimator):
         saved = Checkpoint(checkpoint, options, source, self.random_state)
         progress = saved.load() or Progress(saved.new_seed())
         clustering = Clustering(source, options, progress)
-        for _ in self._shown(clustering):
+        for _ in with_bar(clustering) if self.verbose else clustering.run():
             saved.save(progress)
         saved.save(progress, now=True)
         self._levels = progress.levels
@@ -219,7 +219,9 @@ class VisualVocabulary(BaseEstimator):
             Also a memory map.
         exact : bool
             False: down the tree, from node to nearest child, of a "hierarchical" vocabulary. It
-            is fast, but for SIFT only some 60 % of the words are the nearest ones.
+            is fast, but only some of the words are the nearest ones: of RootSIFT descriptors that
+            were not learned from 80 % with 10 x 10 words, 59 % with 10 x 10 x 10, 69 % with
+            32 x 32, 52 % with 16 x 16 x 16.
 
         Returns
         -------
@@ -383,17 +385,3 @@ class VisualVocabulary(BaseEstimator):
                     f"method='hierarchical', got {options['n_words']}; the nearest is {power}"
                 )
         return options
-
-    def _shown(self, clustering):
-        if not self.verbose:
-            yield from clustering.run()
-            return
-        import sys
-
-        from tqdm import tqdm
-
-        with tqdm(desc="words", unit="step", total=clustering.steps(), file=sys.stderr) as bar:
-            for step in clustering.run():
-                bar.update()
-                bar.set_postfix_str(f"distance {clustering.progress.average**0.5:.4g}")
-                yield step

@@ -82,6 +82,11 @@ boxes = np.tile([[1, 2, 30, 40]], (9, 1)).astype("float64")
 cv.iou(boxes, boxes)
 cv.nms(boxes, np.arange(9), 0.5)
 cv.group_boxes(boxes, 2)
+descriptors = [np.random.default_rng(0).random((50, 8), "float32")] * 3
+words = cv.BagOfWords(9, assignment="soft").fit(descriptors).vocabulary_
+cv.VLAD(4, residual_normalization=True).fit_transform(descriptors)
+cv.FisherVector(4, descriptor_pca=None, weights=True).fit_transform(descriptors)
+cv.VisualVocabulary(9, method="hierarchical", branching=3).fit(descriptors)
 with tempfile.TemporaryDirectory() as folder:
     cv.write_image(f"{folder}/photo.png", photo)
     with cv.ImageIndex.build(folder, f"{folder}/index") as index:

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import subprocess
+import sys
 import tracemalloc
 import warnings
 
@@ -116,6 +118,21 @@ def test_a_stream_can_be_gone_through_once_or_often(rng):
         VisualVocabulary(9, **options(method)).fit(Images(10))
         with pytest.raises(ValueError, match="iterable more than once for method"):
             VisualVocabulary(9, **options(method)).fit(iter(Images(10)))
+
+
+def test_memory_does_not_grow_with_a_memory_map(tmp_path):
+    peaks = []
+    for rows in (50_000, 200_000):
+        path = tmp_path / f"{rows}.npy"
+        mapped = np.lib.format.open_memmap(path, "w+", np.uint8, (rows, 16))
+        mapped[:] = np.random.default_rng(0).integers(0, 256, (rows, 16), np.uint8)
+        tracemalloc.start()
+        vocabulary = VisualVocabulary(9, batch_size=1024, random_state=0).fit(path)
+        assert len(vocabulary.predict(mapped[:60_000])) == min(rows, 60_000)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.1 * peaks[0]
+    assert peaks[1] < 2e6  # and the descriptors, as float32, 13 MB
 
 
 def test_memory_does_not_grow_with_the_stream():
@@ -376,6 +393,37 @@ def test_killed_and_run_again_gives_the_same_words(rng, monkeypatch, tmp_path, m
     assert np.array_equal(found.document_frequencies_, expected.document_frequencies_)
     again = VisualVocabulary(9, **parameters).fit(sources[kind](), checkpoint=path)
     assert np.array_equal(again.centers_, expected.centers_)
+
+
+CHILD = """
+import sys
+import numpy as np
+from classicvision.retrieval import _vocabulary_checkpoint
+from classicvision.retrieval.vocabulary import VisualVocabulary
+_vocabulary_checkpoint._SECONDS = 0
+original = _vocabulary_checkpoint.Checkpoint.save
+def save(self, *arguments, **options):
+    original(self, *arguments, **options)
+    print("saved", flush=True)
+_vocabulary_checkpoint.Checkpoint.save = save
+X = np.random.default_rng(0).normal(size=(2000, 8))
+vocabulary = VisualVocabulary(50, batch_size=64, max_iterations=1, random_state=0)
+np.save(sys.argv[2], vocabulary.fit(X, checkpoint=sys.argv[1]).centers_)
+"""
+
+
+@pytest.mark.slow
+def test_a_process_is_killed_and_run_again(tmp_path):
+    command = [sys.executable, "-c", CHILD, str(tmp_path / "checkpoint"), str(tmp_path / "words")]
+    for saves in (1, 5):  # killed while it works on, or saves again
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            for _ in range(saves):
+                assert process.stdout.readline() == b"saved\n"
+            process.kill()
+    subprocess.run(command, check=True, capture_output=True)
+    X = np.random.default_rng(0).normal(size=(2000, 8))
+    expected = VisualVocabulary(50, batch_size=64, max_iterations=1, random_state=0).fit(X)
+    assert np.array_equal(np.load(tmp_path / "words.npy"), expected.centers_)
 
 
 def test_a_checkpoint_of_something_else_is_refused(rng, tmp_path):

@@ -46,27 +46,28 @@ class Verifier:
         return self._known[key, number]
 
 
-def measure(name, setting, queries, junk, verifier):
+def measure(name, setting, queries, junk, verifier, jobs=1):
     """Return for a method, without and with verification, the mAP of each attack and found 50.
 
     ``queries`` has for each attack lists of (number of the picture, image, described).
     """
     from benchmarks.copy_methods import METHODS, DefaultIndex
+    from classicvision._parallel import parallel_map
     from classicvision.evaluation import recall_at_k, retrieval_map
 
     method = METHODS[name](setting)
     tables = [{"found 50": []}, {"found 50": []}]
-    for attack, own in queries.items():
-        rankings = [method.rank(image, described) for _, image, described in own]
+
+    def rank(query):
+        (attack, place), (_, image, described) = query
+        ranking = method.rank(image, described)
         if isinstance(method, DefaultIndex):
-            verified = [method.rank(image, described, verify=True) for _, image, described in own]
-        else:
-            verified = [
-                verifier((attack, place), described, ranking)
-                for place, ((_, _, described), ranking) in enumerate(
-                    zip(own, rankings, strict=True)
-                )
-            ]
+            return ranking, method.rank(image, described, verify=True)
+        return ranking, verifier((attack, place), described, ranking)
+
+    for attack, own in queries.items():
+        named = [((attack, place), query) for place, query in enumerate(own)]
+        rankings, verified = zip(*parallel_map(rank, named, n_jobs=jobs), strict=True)
         right = [[number] for number, _, _ in own]
         without = [junk.get(number, []) for number, _, _ in own]
         for table, ranked in zip(tables, (rankings, verified), strict=True):
@@ -118,7 +119,7 @@ def prepare(options):
         f"{sum(map(len, made.values()))} queries, {few} of them with under 20 keypoints",
         flush=True,
     )
-    return Setting(pictures, library, learning, cache, name), made, junk
+    return Setting(pictures, library, learning, cache, name, options.jobs), made, junk
 
 
 def main():
@@ -138,6 +139,7 @@ def main():
     parser.add_argument("--attacks", nargs="+", metavar="ATTACK", choices=ATTACKS)
     parser.add_argument("--images", type=int, default=1000, help="of the library (default 1000)")
     parser.add_argument("--queries", type=int, default=100, help="of each attack (default 100)")
+    parser.add_argument("--jobs", type=int, default=1, help="queries at a time (default 1)")
     parser.add_argument("--cache", metavar="FOLDER", help="keep features and vocabularies here")
     parser.add_argument("--json", metavar="FILE", help="write the table here as well")
     options = parser.parse_args()
@@ -148,7 +150,7 @@ def main():
     results = {}
     for name in options.only or METHODS:
         start = time.perf_counter()
-        tables = measure(name, setting, queries, junk, verifier)
+        tables = measure(name, setting, queries, junk, verifier, options.jobs)
         results[name] = dict(zip(("ranked", "verified"), tables, strict=True))
         for label, table in zip((name, "  verified"), tables, strict=True):
             cells = ("" if table[c] is None else f"{table[c]:.3f}" for c in columns)

@@ -26,11 +26,13 @@ class Setting:
     cache : Cache
     name : str
         Of the library, for the cache.
+    jobs : int
+        Threads.
     """
 
-    def __init__(self, pictures, library, learning, cache, name):
+    def __init__(self, pictures, library, learning, cache, name, jobs=1):
         self.pictures, self.library, self.learning = pictures, library, learning
-        self.cache, self.name = cache, name
+        self.cache, self.name, self.jobs = cache, name, jobs
 
     @functools.cached_property
     def library_descriptors(self):
@@ -45,7 +47,7 @@ class Setting:
         path = self.cache.path(f"words-{n_words}").with_suffix(".npz")
         if not path.exists():
             words = cv.VisualVocabulary(n_words, random_state=0)
-            words.fit(self.learning_descriptors).save(path)
+            words.fit([rows[::2] for rows in self.learning_descriptors]).save(path)
         return cv.VisualVocabulary.load(path)
 
     @functools.cache  # noqa: B019
@@ -165,7 +167,7 @@ class DefaultIndex:
         self._numbers = {path: number for number, path in enumerate(paths)}
         folder = setting.cache.path(f"index {setting.name}")
         vocabulary = setting.vocabulary(WORDS)
-        self._index = cv.ImageIndex.build(paths, folder, vocabulary=vocabulary)
+        self._index = cv.ImageIndex.build(paths, folder, vocabulary=vocabulary, n_jobs=setting.jobs)
 
     def search(self, image, top, verify=True):
         return self._index.search(image, top=top, verify=verify)

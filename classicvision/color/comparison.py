@@ -34,88 +34,119 @@ METRICS = (
 _SIMILARITIES = ("intersection", "correlation")
 _BLOCK = 1024  # rows that are looked at together
 
-# The sums run over one row of n, which is in the cache, and in any order: that makes them six to
-# nine times as fast, and a sum of positive numbers in several parts is rather more exact.
+# Each sum runs over one row, in any order: that makes it six to nine times as fast, and a sum of
+# positive numbers in several parts is rather more exact. Two rows far apart are looked at at a
+# time, since the processor then fetches two streams of memory ahead, which takes a quarter less.
 _ANY_ORDER = {"reassoc", "contract", "nsz"}
 
 
-# The kernels return the bits of all values or-ed: the sign bit tells of negative ones. NaN and
-# infinite ones show in the sums.
+# rows (n, bins); sums (sums of a row, n). Each kernel tells whether a value was negative; others
+# that are wrong make the sums NaN or infinite. Of an odd number of rows the middle one is summed
+# twice.
 @kernel(fastmath=_ANY_ORDER, views_only=True)
-def _intersections(histogram, rows, bits, results, totals):
-    signs = bits[0, 0]
-    for i in range(rows.shape[0]):
-        row, row_bits, seen = rows[i], bits[i], bits[i, 0]
-        common = total = row.dtype.type(0)
-        for k in range(row.size):
-            value, other = row[k], histogram[k]
-            common += value if value < other else other
-            total += value
-            seen |= row_bits[k]
-        results[i], totals[i] = common, total
-        signs |= seen
-    return signs
-
-
-@kernel(fastmath=_ANY_ORDER, views_only=True)
-def _squared_distances(histogram, rows, bits, results):
-    signs = bits[0, 0]
-    for i in range(rows.shape[0]):
-        row, row_bits, seen = rows[i], bits[i], bits[i, 0]
-        total = row.dtype.type(0)
-        for k in range(row.size):
-            difference = row[k] - histogram[k]
-            total += difference * difference
-            seen |= row_bits[k]
-        results[i] = total
-        signs |= seen
-    return signs
+def _intersections(histogram, rows, sums):
+    """Sum min(h, g) and g."""
+    zero, negative = histogram.dtype.type(0), False
+    half = (rows.shape[0] + 1) // 2
+    apart = rows.shape[0] - half
+    for i in range(half):
+        row, other = rows[i], rows[i + apart]
+        common = total = other_common = other_total = zero
+        for k in range(histogram.size):
+            h, g, f = histogram[k], row[k], other[k]
+            common += g if g < h else h
+            total += g
+            other_common += f if f < h else h
+            other_total += f
+            negative |= (g < zero) | (f < zero)
+        sums[0, i], sums[1, i] = common, total
+        sums[0, i + apart], sums[1, i + apart] = other_common, other_total
+    return negative
 
 
 @kernel(fastmath=_ANY_ORDER, views_only=True)
-def _chi_squares(histogram, rows, bits, least, results):
-    """Sum (h - g)^2 / (h + g); 0 for two empty bins, whose sum is less than ``least``."""
-    signs = bits[0, 0]
-    for i in range(rows.shape[0]):
-        row, row_bits, seen = rows[i], bits[i], bits[i, 0]
-        total = row.dtype.type(0)
-        for k in range(row.size):
-            difference, both = row[k] - histogram[k], row[k] + histogram[k]
-            total += difference * difference / (both if both > least else least)
-            seen |= row_bits[k]
-        results[i] = total
-        signs |= seen
-    return signs
+def _squared_distances(histogram, rows, sums):
+    """Sum (h - g)^2."""
+    zero, negative = histogram.dtype.type(0), False
+    half = (rows.shape[0] + 1) // 2
+    apart = rows.shape[0] - half
+    for i in range(half):
+        row, other = rows[i], rows[i + apart]
+        total = other_total = zero
+        for k in range(histogram.size):
+            h, g, f = histogram[k], row[k], other[k]
+            total += (g - h) * (g - h)
+            other_total += (f - h) * (f - h)
+            negative |= (g < zero) | (f < zero)
+        sums[0, i], sums[0, i + apart] = total, other_total
+    return negative
 
 
 @kernel(fastmath=_ANY_ORDER, views_only=True)
-def _affinities(roots, rows, results, totals):
+def _chi_squares(histogram, rows, sums):
+    """Sum (h - g)^2 / (h + g); 0 / 1 for two empty bins."""
+    kind = histogram.dtype.type
+    zero, one, negative = kind(0), kind(1), False
+    half = (rows.shape[0] + 1) // 2
+    apart = rows.shape[0] - half
+    for i in range(half):
+        row, other = rows[i], rows[i + apart]
+        total = other_total = zero
+        for k in range(histogram.size):
+            h, g, f = histogram[k], row[k], other[k]
+            both, other_both = g + h, f + h
+            total += (g - h) * (g - h) / (one if both == zero else both)
+            other_total += (f - h) * (f - h) / (one if other_both == zero else other_both)
+            negative |= (g < zero) | (f < zero)
+        sums[0, i], sums[0, i + apart] = total, other_total
+    return negative
+
+
+@kernel(fastmath=_ANY_ORDER, views_only=True)
+def _affinities(roots, rows, sums):
     """Sum sqrt(h) sqrt(g), which is NaN where g is negative, and g."""
-    for i in range(rows.shape[0]):
-        row = rows[i]
-        common = total = row.dtype.type(0)
-        for k in range(row.size):
-            common += np.sqrt(row[k]) * roots[k]
-            total += row[k]
-        results[i], totals[i] = common, total
+    zero = roots.dtype.type(0)
+    half = (rows.shape[0] + 1) // 2
+    apart = rows.shape[0] - half
+    for i in range(half):
+        row, other = rows[i], rows[i + apart]
+        common = total = other_common = other_total = zero
+        for k in range(roots.size):
+            root, g, f = roots[k], row[k], other[k]
+            common += np.sqrt(g) * root
+            total += g
+            other_common += np.sqrt(f) * root
+            other_total += f
+        sums[0, i], sums[1, i] = common, total
+        sums[0, i + apart], sums[1, i + apart] = other_common, other_total
+    return False
 
 
 @kernel(fastmath=_ANY_ORDER, views_only=True)
-def _products(histogram, rows, bits, products, totals, squares):
+def _products(histogram, rows, sums):
     """Sum h g, g and g^2 in float64, since the correlation subtracts sums that are nearly equal."""
-    signs = bits[0, 0]
-    for i in range(rows.shape[0]):
-        row, row_bits, seen = rows[i], bits[i], bits[i, 0]
-        product, total, square = 0.0, 0.0, 0.0
-        for k in range(row.size):
-            value = np.float64(row[k])
-            product += histogram[k] * value
-            total += value
-            square += value * value
-            seen |= row_bits[k]
-        products[i], totals[i], squares[i] = product, total, square
-        signs |= seen
-    return signs
+    negative = False
+    half = (rows.shape[0] + 1) // 2
+    apart = rows.shape[0] - half
+    for i in range(half):
+        row, other = rows[i], rows[i + apart]
+        product = total = square = other_product = other_total = other_square = 0.0
+        for k in range(histogram.size):
+            h, g, f = histogram[k], np.float64(row[k]), np.float64(other[k])
+            product += h * g
+            total += g
+            square += g * g
+            other_product += h * f
+            other_total += f
+            other_square += f * f
+            negative |= (g < 0.0) | (f < 0.0)
+        sums[0, i], sums[1, i], sums[2, i] = product, total, square
+        sums[0, i + apart], sums[1, i + apart], sums[2, i + apart] = (
+            other_product,
+            other_total,
+            other_square,
+        )
+    return negative
 
 
 def compare_histograms(
@@ -265,51 +296,54 @@ def _compared(a, rows, metric):
     if metric not in _SUMS:
         check_values(rows, "b")
         return _OTHERS[metric](a, rows)
-    bits = rows.view(f"uint{8 * rows.itemsize}")
     with np.errstate(over="ignore", invalid="ignore"):
-        signs, sums, results = _SUMS[metric](a, rows, bits)
-        if int(signs) >> (8 * rows.itemsize - 1) or not np.isfinite(sums).all():
-            check_values(rows, "b")
+        negative, sums, results = _SUMS[metric](a, rows)
+    if negative or not np.isfinite(sums).all():
+        check_values(rows, "b")
     return results
 
 
-def _intersection(histogram, rows, bits):
-    results, totals = np.empty((2, len(rows)), rows.dtype)
-    signs = _intersections(histogram, rows, bits, results, totals)
-    shares = _ratio(results, histogram.sum()) + _ratio(results, totals)
-    return signs, totals, shares / 2
+def _summed(sum_rows, histogram, rows, count):
+    """Return whether a value is negative, and so many sums of each row, (count, rows)."""
+    sums = np.empty((count, len(rows)), histogram.dtype)
+    return sum_rows(histogram, rows, sums), sums
 
 
-def _euclidean(histogram, rows, bits):
-    results = np.empty(len(rows), rows.dtype)
-    signs = _squared_distances(histogram, rows, bits, results)
-    return signs, results, np.sqrt(results)
+def _intersection(histogram, rows):
+    negative, sums = _summed(_intersections, histogram, rows, 2)
+    common, totals = sums
+    shares = _ratio(common, histogram.sum()) + _ratio(common, totals)
+    return negative, sums, shares / 2
 
 
-def _chi2(histogram, rows, bits):
-    results = np.empty(len(rows), rows.dtype)
-    signs = _chi_squares(histogram, rows, bits, np.finfo(rows.dtype).tiny, results)
-    return signs, results, results
+def _euclidean(histogram, rows):
+    negative, sums = _summed(_squared_distances, histogram, rows, 1)
+    return negative, sums, np.sqrt(sums[0])
 
 
-def _bhattacharyya(histogram, rows, bits):
-    results, totals = np.empty((2, len(rows)), rows.dtype)
-    _affinities(np.sqrt(histogram), rows, results, totals)
-    affinity = _ratio(results, np.sqrt(histogram.sum()) * np.sqrt(totals))
-    return 0, results, np.sqrt(np.maximum(1 - affinity, 0))
+def _chi2(histogram, rows):
+    negative, sums = _summed(_chi_squares, histogram, rows, 1)
+    return negative, sums, sums[0]
 
 
-def _correlation(histogram, rows, bits):
-    products, totals, squares = np.empty((3, len(rows)))
+def _bhattacharyya(histogram, rows):
+    negative, sums = _summed(_affinities, np.sqrt(histogram), rows, 2)
+    common, totals = sums
+    affinity = _ratio(common, np.sqrt(histogram.sum()) * np.sqrt(totals))
+    return negative, sums, np.sqrt(np.maximum(1 - affinity, 0))
+
+
+def _correlation(histogram, rows):
     histogram = histogram.astype(np.float64)
-    signs = _products(histogram, rows, bits, products, totals, squares)
+    negative, sums = _summed(_products, histogram, rows, 3)
+    products, totals, squares = sums
     count, own = histogram.size, histogram.sum()
     covariance = products - own * totals / count
     variance = np.dot(histogram, histogram) - own * own / count
     spread = variance * (squares - totals * totals / count)
     constant = np.abs(spread) <= np.finfo(np.float64).eps
     spread = np.where(constant, 1, np.abs(spread))
-    return signs, totals, np.where(constant, 1, covariance / np.sqrt(spread))
+    return negative, sums, np.where(constant, 1, covariance / np.sqrt(spread))
 
 
 def _ratio(above, below):

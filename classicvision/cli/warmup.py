@@ -253,6 +253,10 @@ def _search():
         cv.write_image(f"{folder}/noise.png", noise)
         with cv.ImageIndex.build(f"{folder}/noise.png", f"{folder}/index") as index:
             index.search(noise)
+    inverted = cv.InvertedIndex(3)
+    inverted.add([[0, 1], [1, 2]])
+    inverted.search([1])
+    cv.dense_search(np.eye(3), np.eye(3))
 
 
 # What is compiled, by the names that the library's user knows.

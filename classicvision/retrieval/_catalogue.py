@@ -51,6 +51,8 @@ class Catalogue:
         For a folder that is not there.
     ValueError
         For a folder that is no index, a damaged catalogue, or one of a newer version.
+    OSError
+        For one that cannot be written to, where that is wanted.
     """
 
     def __init__(self, folder, *, write=False):
@@ -64,6 +66,10 @@ class Catalogue:
             self.connection = _connect(path, write)
             with self._closed_on_error():
                 self._check()
+        except sqlite3.OperationalError as error:
+            if not write:
+                raise self.damaged(error) from None
+            raise OSError(f"{self.name}: cannot be written ({error}); check the folder") from None
         except sqlite3.Error as error:
             raise self.damaged(error) from None
 

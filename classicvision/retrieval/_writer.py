@@ -7,6 +7,7 @@ catalogue publishes them: a process that dies leaves the index as it was, or as 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sqlite3
 import zlib
@@ -51,6 +52,27 @@ class Record:
         return value
 
 
+def _in_one_line(method):
+    """Have what goes wrong on the disk said in one line."""
+
+    @functools.wraps(method)
+    def wrapped(self, *arguments):
+        name = self._catalogue.name
+        try:
+            return method(self, *arguments)
+        except sqlite3.OperationalError as error:  # the disk is full, or may not be written to
+            raise OSError(f"{name}: cannot be written ({error}); check the disk") from None
+        except sqlite3.DatabaseError as error:
+            raise self._catalogue.damaged(error) from None
+        except OSError as error:
+            if error.errno is None:  # it is a sentence of our own
+                raise
+            reason = error.strerror or error
+            raise type(error)(f"{name}: cannot be written ({reason}); check the disk") from None
+
+    return wrapped
+
+
 class Writer:
     """The process that may write to an index; use it in a ``with`` statement.
 
@@ -67,7 +89,6 @@ class Writer:
             stack.enter_context(writer_lock(self._folder))
             self._catalogue = Catalogue(self._folder, write=True)
             stack.callback(self._catalogue.close)
-            stack.enter_context(self._readable_errors())
             self._sql = self._catalogue.connection.execute
             self._sealing = Sealing(self._folder, self._catalogue)
             self._recover()
@@ -77,28 +98,12 @@ class Writer:
     def __exit__(self, *error):
         return self._stack.__exit__(*error)
 
-    @contextlib.contextmanager
-    def _readable_errors(self):
-        try:
-            yield
-        except sqlite3.OperationalError as error:  # the disk is full, or may not be written to
-            raise OSError(
-                f"{self._catalogue.name}: cannot be written ({error}); check the disk"
-            ) from None
-        except sqlite3.DatabaseError as error:
-            raise self._catalogue.damaged(error) from None
-        except OSError as error:
-            if error.errno is None:  # it is a sentence of our own
-                raise
-            reason = error.strerror or error
-            raise type(error)(
-                f"{self._catalogue.name}: cannot be written ({reason}); check the disk"
-            ) from None
-
+    @_in_one_line
     def get(self, key):
         """Return a value of the index as a whole."""
         return self._catalogue.get(key)
 
+    @_in_one_line
     def find(self, path):
         """Return ``(hash, size, mtime_ns)`` of an image, or ``None`` where there is none."""
         return self._sql(
@@ -114,6 +119,7 @@ class Writer:
             yield from (from_sql(path) for _, path in rows)
             last = rows[-1][0]
 
+    @_in_one_line
     def append(self, records):
         """Publish images, together; one of a path that is there takes its place."""
         first_row, number = self.get("rows"), self.get("images")
@@ -149,6 +155,7 @@ class Writer:
             ),
         )
 
+    @_in_one_line
     def remove(self, paths):
         """Take images out, together; return how many there were."""
         before = self._count()
@@ -158,6 +165,7 @@ class Writer:
             )
         return before - self._count()
 
+    @_in_one_line
     def touch(self, path, size, mtime_ns):
         """Note that a file has another time, and the same contents."""
         with self._catalogue.transaction():
@@ -166,6 +174,7 @@ class Writer:
                 (size, mtime_ns, to_sql(path)),
             )
 
+    @_in_one_line
     def set(self, key, value):
         """Publish a value of the index as a whole."""
         with self._catalogue.transaction():
@@ -174,6 +183,7 @@ class Writer:
     def _count(self):
         return self._sql("SELECT COUNT(*) FROM images").fetchone()[0]
 
+    @_in_one_line
     def compact(self):
         """Write the index anew without what was removed, and switch to it in one transaction."""
         if self.get("images") == 0:
@@ -217,6 +227,7 @@ class Writer:
         self._catalogue.set("images", images)
         self._catalogue.set("rows", rows)
 
+    @_in_one_line
     def _recover(self):
         """Clear away what no transaction published; what is published must be there."""
         delete_leftovers(self._folder, self._catalogue)

@@ -143,6 +143,20 @@ def test_a_full_disk_is_one_line(folder, monkeypatch):
     check_index(folder, [record(name) for name in NAMES])
 
 
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere"
+)
+def test_a_folder_without_write_access(folder):
+    for name in [*os.listdir(folder), "."]:
+        os.chmod(os.path.join(folder, name), 0o500)
+    try:
+        check_index(folder, [record(name) for name in NAMES])
+        with pytest.raises(OSError, match="cannot be written"), Writer(folder):
+            pass
+    finally:
+        os.chmod(folder, 0o700)
+
+
 def test_readers_need_no_write_access(folder, monkeypatch):
     monkeypatch.setattr(_catalogue, "_readable", _refusing(_catalogue._readable, "mode=ro"))
     assert len(Snapshot(folder).contents.paths) == 60

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import numbers
 import os
 import time
 
@@ -82,7 +83,8 @@ class Checkpoint:
 def _fingerprint(options, source, random_state):
     """Tell options and descriptors from others; those of a stream are not known before."""
     known = hashlib.sha256(repr(sorted(options.items())).encode())
-    known.update(repr(random_state if isinstance(random_state, int) else None).encode())
+    whole = isinstance(random_state, numbers.Integral)
+    known.update(repr(int(random_state) if whole else None).encode())
     if source.count is not None:
         known.update(f"{source.count} {source.dimensions}".encode())
         if source.count:

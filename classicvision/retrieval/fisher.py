@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LEAST = np.float32(1e-5)  # of a descriptor's greatest responsibility: less counts as none
-_BLOCK = 256  # descriptors at a time, whose squares and responsibilities stay in the cache
+_BLOCK = 512  # descriptors at a time, whose squares and responsibilities stay in the cache
 
 
 class FisherVector(ImageEncoder):

@@ -1,5 +1,6 @@
 """Keypoints and SIFT of many pictures, kept in a folder so that they are found only once."""
 
+import inspect
 import json
 import os
 import tempfile
@@ -44,6 +45,7 @@ class Cache:
             self._temporary = tempfile.TemporaryDirectory()
             folder = self._temporary.name
         self._key = _checksum(picture_attacks) + _checksum(retrieval_data)
+        self._key += f"{zlib.crc32(inspect.getsource(describe).encode()):08x}"
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
 
@@ -73,10 +75,10 @@ def _checksum(module):
 
 
 def describe(image):
-    """Return the SIFT of the default pipeline: at most 1,000 keypoints, contrast 0.01."""
+    """Return the SIFT of an `ImageIndex`: at most 1,000 keypoints, shared out, contrast 0.01."""
     import classicvision as cv
 
-    keypoints, sift = cv.extract_descriptors(image, "sift")
+    keypoints, sift = cv.extract_descriptors(image, "sift", cells=8)
     return Described(keypoints, sift.astype(np.uint8), image.shape[:2])
 
 

@@ -2,9 +2,9 @@
 
 Library
     1,000 photographs: all of ``bsds500`` and ``caltech101_subset``, filled up with some of
-    ``negatives`` drawn by chance. The rest of ``negatives`` is for vocabularies and other
-    learning (1,000 of them), and what then remains, with ``voc_raccoon``, for cut-outs: no
-    photograph has two of these tasks.
+    ``negatives`` drawn by chance. Another 1,000 of ``negatives`` are for learning vocabularies;
+    the options of searches were chosen on these, too. What then remains, with ``voc_raccoon``,
+    is for cut-outs: no photograph has two of these tasks.
 Queries
     For each way of changing a picture in `picture_attacks`, 100 pictures of the library are
     drawn, and each query has a random generator of its own.
@@ -30,6 +30,7 @@ from benchmarks.picture_attacks import ATTACKS, resized, similarity
 SEED = 5
 LIBRARY, QUERIES, SCENES = 1000, 100, 100
 LONGEST_SIDE = 640
+_LEARNING = slice(1000, 2000)  # of the sorted pictures of ``negatives``
 
 
 def data_folder():
@@ -55,12 +56,13 @@ def photographs(data, size=LIBRARY):
     fixed = sorted((data / "bsds500" / "images").rglob("*.jpg"))
     fixed += sorted((data / "caltech101_subset").glob("*/*.jpg"))
     others = sorted((data / "negatives" / "images").iterdir())
+    learning, others = others[_LEARNING], others[: _LEARNING.start] + others[_LEARNING.stop :]
     others = [others[i] for i in rng.permutation(len(others))]
     more = LIBRARY - len(fixed)
     library = fixed + others[:more]
     library = [library[i] for i in rng.permutation(len(library))[:size]]
-    cut_outs = others[more + 1000 :] + sorted((data / "voc_raccoon" / "JPEGImages").iterdir())
-    return Photographs(library, others[more : more + 1000], cut_outs)
+    cut_outs = others[more:] + sorted((data / "voc_raccoon" / "JPEGImages").iterdir())
+    return Photographs(library, learning, cut_outs)
 
 
 def read(path):

@@ -142,10 +142,11 @@ class ImageEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return tags
 
 
-def learned_vocabulary(encoder, items):
+def learned_vocabulary(encoder, items, count_images=False):
     """Return the encoder's vocabulary where it is fitted, otherwise one learned from images.
 
-    One that is not fitted is copied, and fitted with its own options.
+    One that is not fitted is copied, and fitted with its own options. The images in which each
+    word occurs are only counted if asked for, which takes as long as to encode them.
     """
     vocabulary = encoder.vocabulary
     if vocabulary is None:
@@ -165,7 +166,11 @@ def learned_vocabulary(encoder, items):
         return vocabulary
     else:
         vocabulary = clone(vocabulary)
-    return vocabulary.fit([item.descriptors for item in items])
+    descriptors = [item.descriptors for item in items]
+    if count_images:
+        return vocabulary.fit(descriptors)
+    vocabulary._learn(descriptors)
+    return vocabulary
 
 
 def _is_fitted(estimator):
@@ -236,6 +241,8 @@ def _extract(features, item):
     image = read_image(item) if isinstance(item, (str, os.PathLike)) else np.asarray(item)
     if callable(features):
         found = features(image)
+        if not isinstance(found, tuple) or len(found) != 2:
+            raise TypeError(f"features must return (keypoints, descriptors), got {found!r:.80}")
     elif features == _DENSE:
         from classicvision.features.dense import dense_descriptors
 

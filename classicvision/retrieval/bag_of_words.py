@@ -147,7 +147,7 @@ class BagOfWords(ImageEncoder):
             check_option(self.normalization, "normalization", NORMALIZATIONS)
 
     def _learn(self, items):
-        self.vocabulary_ = learned_vocabulary(self, items)
+        self.vocabulary_ = learned_vocabulary(self, items, count_images=bool(self.idf))
         size = len(self.vocabulary_.centers_)
         self.idf_ = self.bandwidth_ = None
         if self.idf:

@@ -153,6 +153,12 @@ class VisualVocabulary(BaseEstimator):
             For options out of range, fewer descriptors than words, values that are not finite,
             or a checkpoint of other descriptors or options.
         """
+        source = self._learn(descriptors, checkpoint)
+        if source.documents is not None:
+            self.count_images(source.documents)
+        return self
+
+    def _learn(self, descriptors, checkpoint=None):
         options = self._checked_options()
         source = open_source(descriptors)
         if not source.passes and options["method"] != "minibatch":
@@ -171,9 +177,7 @@ class VisualVocabulary(BaseEstimator):
         self.n_features_in_ = self.centers_.shape[1]
         self.document_frequencies_ = self.n_images_ = None
         self._finder = NearestWords(self.centers_)
-        if source.documents is not None:
-            self.count_images(source.documents)
-        return self
+        return source
 
     def count_images(self, descriptors: Iterable[ArrayLike]) -> Self:
         """Learn how many images each word occurs in, in the place of what `fit` has counted.

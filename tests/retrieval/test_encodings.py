@@ -105,6 +105,9 @@ def test_the_idf_is_that_of_the_vocabulary_where_it_has_one(rng):
     found = BagOfWords(vocabulary=vocabulary, idf=True).fit(images[:2])
     assert np.array_equal(found.idf_, vocabulary.idf_)
     without = VisualVocabulary(5, random_state=0).fit(np.concatenate(images))
+    assert BagOfWords(5, random_state=0).fit(images).vocabulary_.document_frequencies_ is None
+    learned = BagOfWords(5, idf=True, random_state=0).fit(images)
+    assert np.array_equal(learned.idf_, learned.vocabulary_.idf_)
     found = BagOfWords(vocabulary=without, idf=True).fit(images)
     assert np.array_equal(found.idf_, without.count_images(images).idf_)
 
@@ -318,6 +321,8 @@ class TestEveryEncoder:
         images = images_of(rng, 2)
         with pytest.raises(ValueError, match="features must be one of 'sift', 'rootsift'"):
             clone(encoder).set_params(features="surf").fit(images)
+        with pytest.raises(TypeError, match=r"X.0.: features must return \(keypoints, descri"):
+            clone(encoder).set_params(features=lambda image: image).fit(images)
         with pytest.raises(ValueError, match="n_jobs must not be 0"):
             clone(encoder).set_params(n_jobs=0).fit(images)
         with pytest.raises(TypeError, match="random_state must be None, an integer"):

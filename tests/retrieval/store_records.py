@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from classicvision.retrieval import _catalogue, _sealing, _steps
+from classicvision.retrieval import _catalogue, _sealing, _segments, _steps
 from classicvision.retrieval._catalogue import create_catalogue
 from classicvision.retrieval._rows import COLUMNS
 from classicvision.retrieval._snapshot import Snapshot
@@ -82,8 +82,9 @@ def postings_of(snapshot, live):
 
 
 def make_small(patch):
-    """Seal few keypoints; leave the data in the system's memory, safe but for power failures."""
+    """Seal and merge few keypoints; leave the data in the system's memory, which a crash keeps."""
     patch.setattr(_sealing, "_SEAL", SEAL)
+    patch.setattr(_segments, "_BLOCK", 30)
     patch.setattr(os, "fsync", lambda descriptor: None)
     patch.setattr(_catalogue, "_SYNCHRONOUS", "OFF")
 

@@ -84,7 +84,7 @@ def is_possible(phase, folder, found):
 
 
 def check(phase, folder, place):
-    """Open the index, and return what is wrong with it, or ``None``."""
+    """Open the index; return what is wrong with it, or ``None``, and its pictures."""
     import classicvision as cv
 
     try:
@@ -92,45 +92,45 @@ def check(phase, folder, place):
         index.verify()
     except (OSError, ValueError) as error:
         unborn = phase == "build" and not os.path.exists(place / "catalogue.sqlite")
-        return None if unborn else str(error)
+        return (None if unborn else str(error)), []
+    problem = None
     if not is_possible(phase, folder, index.paths):
-        return f"{len(index.paths)} pictures that may not be there after {phase}"
-    if index.paths:
+        problem = f"{len(index.paths)} pictures that may not be there after {phase}"
+    elif index.paths:
         wanted = random.choice(index.paths)
         if index.search(wanted, top=1).paths != (wanted,):
-            return f"{wanted} is not found"
-    return None
+            problem = f"{wanted} is not found"
+    return problem, index.paths
 
 
-def same_files(a, b):
-    """Say whether the rows, postings and words of two indexes are the same."""
-    names = [
-        sorted(
-            path.name for path in place.iterdir() if path.suffix in (".rows", ".segment", ".npz")
-        )
-        for place in (a, b)
-    ]
-    return names[0] == names[1] and all(
-        (a / name).read_bytes() == (b / name).read_bytes() for name in names[0]
-    )
+def files(place):
+    """Return the rows, postings and words of an index; how often it was compacted is no matter."""
+    kinds = (".rows", ".segment", ".npz")
+    paths = [path for path in place.iterdir() if path.suffix in kinds]
+    return {path.name.partition("-")[2] or path.name: path.read_bytes() for path in paths}
 
 
 def run(folder, place, kills, durations):
     """Go through the phases; return how often each was killed, and what is wrong."""
     done, wrong = collections.Counter(), []
+    before = []
     for phase in PHASES:
         while True:
             process = start(phase, folder, place)
             began = time.perf_counter()
             if sum(done.values()) < kills:
-                time.sleep(random.uniform(0, 1.2 * durations.get(phase, 1)))
+                time.sleep(random.uniform(0, 1.2 * durations[phase]))
                 process.send_signal(signal.SIGKILL)
             status = process.wait()
-            problem = check(phase, folder, place)
+            problem, found = check(phase, folder, place)
+            if phase in ("build", "add") and found[: len(before)] != before:
+                problem = "a picture is lost that was there before"
+            before = found
             if problem:
                 wrong.append(f"{phase}: {problem}")
+                print(wrong[-1], flush=True)
             if status == 0:
-                durations[phase] = time.perf_counter() - began
+                durations.setdefault(phase, time.perf_counter() - began)
                 break
             done[phase] += 1
     return done, wrong
@@ -158,7 +158,7 @@ def main():
             done, problems = run(
                 folder, place, min(options.kills - sum(total.values()), 25), durations
             )
-            if not same_files(whole, place):
+            if files(place) != files(whole):
                 problems.append("the finished index is not that of a run without kills")
             total, number, wrong = total + done, number + 1, wrong + problems
             print(f"{sum(total.values()):4d} kills, {len(wrong)} problems", flush=True)

@@ -15,6 +15,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from classicvision.retrieval import _vocabulary_checkpoint
 from classicvision.retrieval._clustering import Clustering
 from classicvision.retrieval.vocabulary import METHODS, VisualVocabulary
+from tests.naive import encodings as naive
 
 
 def blobs(rng, n=900, words=9, d=8, spread=0.05):
@@ -22,14 +23,6 @@ def blobs(rng, n=900, words=9, d=8, spread=0.05):
     corners = rng.choice(2**d, words, replace=False)[:, None] >> np.arange(d) & 1
     labels = rng.integers(words, size=n)
     return (corners[labels] + rng.normal(0, spread, (n, d))).astype(np.float32), labels
-
-
-def nearest_by_loops(descriptors, centers, k):
-    found = []
-    for row in np.asarray(descriptors, np.float64):
-        squared = [float(((row - center) ** 2).sum()) for center in centers.astype(np.float64)]
-        found.append(sorted(range(len(centers)), key=lambda w: squared[w])[:k])
-    return np.array(found)
 
 
 def options(method):
@@ -189,7 +182,7 @@ def test_nearest_equals_the_loops(rng, k):
     vocabulary = VisualVocabulary(70, batch_size=16, random_state=0).fit(X)
     queries = rng.normal(size=(30, 5)).astype(np.float32)
     assert np.array_equal(
-        vocabulary.nearest(queries, k), nearest_by_loops(queries, vocabulary.centers_, k)
+        vocabulary.nearest(queries, k), naive.nearest_words(queries, vocabulary.centers_, k)[0]
     )
     assert np.array_equal(vocabulary.predict(queries), vocabulary.nearest(queries, k)[:, 0])
     assert vocabulary.predict(queries).dtype == np.int32
@@ -200,7 +193,7 @@ def test_nearest_is_exact_where_a_product_in_float32_is_not(rng):
     X = (10_000 + rng.normal(size=(400, 16))).astype(np.float32)
     vocabulary = VisualVocabulary(150, random_state=0).fit(X)
     centers = vocabulary.centers_
-    expected = nearest_by_loops(X, centers, 2)
+    expected = naive.nearest_words(X, centers, 2)[0]
     assert np.array_equal(vocabulary.nearest(X, 2), expected)
     assert np.array_equal(vocabulary.predict(X), expected[:, 0])
     product = ((centers**2).sum(1) / 2 - X @ centers.T).argmin(1)
@@ -215,11 +208,10 @@ def test_of_equally_near_words_the_first_in_any_block(rng):
     assert vocabulary.nearest(queries[:1], 4).tolist() == [[0, 1, 2, 3]]
 
 
-@pytest.mark.lane
 def test_products_beyond_float32(rng):
     X = (1e20 * rng.normal(size=(30, 3))).astype(np.float32)
     vocabulary = rewritten(VisualVocabulary(5, random_state=0).fit(np.eye(5, 3)), X[:5])
-    expected = nearest_by_loops(X, X[:5], 2)
+    expected = naive.nearest_words(X, X[:5], 2)[0]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert np.array_equal(vocabulary.nearest(X, 2), expected)
@@ -232,6 +224,20 @@ def rewritten(vocabulary, centers):
     vocabulary.centers_ = np.array(centers, np.float32)
     vocabulary._finder = NearestWords(vocabulary.centers_)
     return vocabulary
+
+
+@pytest.mark.lane
+def test_the_tree_is_gone_down_from_node_to_nearest_child(rng):
+    X = rng.normal(size=(60, 5)).astype(np.float32)
+    vocabulary = VisualVocabulary(8, method="hierarchical", branching=2, random_state=0).fit(X)
+    words = []
+    for row in X:
+        word = 0
+        for level in vocabulary._levels:
+            children = level[2 * word : 2 * word + 2]
+            word = 2 * word + int(((row - children) ** 2).sum(1).argmin())
+        words.append(word)
+    assert vocabulary.predict(X, exact=False).tolist() == words
 
 
 def test_the_tree_agrees_with_exact_assignment_for_most(rng):

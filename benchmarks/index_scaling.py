@@ -13,7 +13,8 @@ the images share 60. Last, the index on disk is built from files of pictures, sm
 is about memory. Every line is a process of its own, so that its memory is its own; one thread.
 
 Printed are seconds of building, the median milliseconds of a search, and the peak of memory
-beyond what was there before the images.
+beyond what was there before the images. All is computed by one thread, and its time is the
+processor's, so that other work on the machine counts less; waiting for the disk is not in it.
 """
 
 import argparse
@@ -77,9 +78,9 @@ def _searched(search, queries):
     search(queries[0])  # compiles
     times = []
     for query in queries:
-        start = time.perf_counter()
+        start = time.process_time()
         search(query)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return times
 
 
@@ -89,9 +90,9 @@ def _inverted_index(images, *, signatures):
     index, seconds = cv.InvertedIndex(WORDS), 0.0
     for words, signs, angles, scales in _batches(images):
         more = {"signatures": signs, "angles": angles, "scales": scales} if signatures else {}
-        start = time.perf_counter()
+        start = time.process_time()
         index.add(words, **more)
-        seconds += time.perf_counter() - start
+        seconds += time.process_time() - start
     return index, seconds
 
 
@@ -112,13 +113,13 @@ def embedded(images, count):
 
 
 def brute_words(images, count):
-    start, rows = time.perf_counter(), []
+    start, rows = time.process_time(), []
     for words, *_ in _batches(images):
         histograms = np.zeros((len(words), WORDS), np.float32)
         np.add.at(histograms, (np.arange(len(words))[:, None], words), 1)
         rows.append(np.sqrt(histograms) / np.sqrt(np.float32(PER_IMAGE)))
     library = np.concatenate(rows)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
 
     def search(query):
         return _best(library @ np.sqrt(np.bincount(query, minlength=WORDS).astype(np.float32)))
@@ -148,10 +149,10 @@ def dense_faiss(images, count):
 
     faiss.omp_set_num_threads(1)
     vectors = _vectors(images)
-    start = time.perf_counter()
+    start = time.process_time()
     index = faiss.IndexFlatIP(DIMENSIONS)
     index.add(vectors)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     return seconds, _searched(lambda query: index.search(query[None], TOP), _vectors(count))
 
 
@@ -174,14 +175,13 @@ def verify(images, count):
     names = "signatures", "angles", "scales"
 
     def search(query):
-        found, _ = index.search(query[0], top=TOP, **dict(zip(names, query[1:], strict=True)))
-        inliers = []
-        for place in range(len(found)):
-            points, rows = described[place]
+        index.search(query[0], top=TOP, **dict(zip(names, query[1:], strict=True)))
+        confirmed = 0
+        for points, rows in described:
             pairs, _ = cv.match_descriptors(query_rows, rows)
-            inliers.append(cv.verify_matches(query_points, points, pairs).n_inliers)
-        if sum(n > 40 for n in inliers) != TOP // 10:
-            raise RuntimeError(f"a tenth of the images must be confirmed, got inliers {inliers}")
+            confirmed += cv.verify_matches(query_points, points, pairs).n_inliers > 40
+        if confirmed != TOP // 10:
+            raise RuntimeError(f"{TOP // 10} of {TOP} images must be confirmed, got {confirmed}")
 
     return seconds, _searched(search, _list_queries(count))
 
@@ -212,9 +212,9 @@ def on_disk(images, count):
             cv2.imwrite(f"{folder}/{number:06d}.jpg", noise.astype(np.uint8))
         paths = sorted(map(str, Path(folder).glob("*.jpg")))
         queries = [cv.read_image(path) for path in paths[:count]]
-        start = time.perf_counter()
+        start = time.process_time()
         index = cv.ImageIndex.build(paths, Path(folder) / "index", vocabulary=vocabulary)
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         return seconds, _searched(lambda query: index.search(query, verify=False), queries)
 
 

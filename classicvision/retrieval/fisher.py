@@ -14,7 +14,7 @@ from classicvision._checks import check_number, check_random_state
 from classicvision.retrieval._encoder import ImageEncoder, signed_root, unit_length
 from classicvision.retrieval._fisher_statistics import (
     add_statistics,
-    below_largest,
+    likely,
     to_gradients,
     with_squares,
 )
@@ -22,7 +22,7 @@ from classicvision.retrieval._fisher_statistics import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LEAST = np.float32(1e-5)  # of a descriptor's greatest responsibility: less counts as none
+_LEAST = np.float32(np.log(1e-5))  # of a descriptor's greatest responsibility: less is none
 _BLOCK = 512  # descriptors at a time, whose squares and responsibilities stay in the cache
 
 
@@ -210,17 +210,18 @@ class FisherVector(ImageEncoder):
         n, d = rows.shape
         k = len(self._offsets)
         block = min(n, _BLOCK)
-        both, scales = np.empty((block, 2 * d), np.float32), np.empty(block, np.float32)
-        chosen = np.empty(block + 1, np.intp)
+        both, column = np.empty((block, 2 * d), np.float32), np.empty(block, np.float32)
+        values, places = np.empty(k * block + 1, np.float32), np.empty(k * block + 1, np.int32)
+        ends = np.empty(k, np.int64)
         zeroth, sums = np.zeros(k, np.float32), np.zeros((k, 2 * d), np.float32)
         for begin in range(0, n, block):
             part = rows[begin : begin + block]
-            squares, buffer = both[: len(part)], scales[: len(part)]
+            squares, largest = both[: len(part)], column[: len(part)]
             with_squares(part, self._center, squares)
-            weights = self._factors @ squares.T
-            below_largest(weights, self._offsets, buffer)
-            np.exp(weights, out=weights)
-            add_statistics(weights, squares, buffer, chosen, _LEAST, zeroth, sums)
+            logarithms = self._factors @ squares.T
+            found = likely(logarithms, self._offsets, _LEAST, largest, values, places, ends)
+            weights = np.exp(values[:found])
+            add_statistics(weights, places, ends, squares, largest, zeroth, sums)
         zeroth /= n
         sums /= n
         return zeroth, sums

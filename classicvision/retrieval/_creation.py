@@ -1,14 +1,18 @@
-"""A new index, whose words are learned first, and the check that a build goes on with its own."""
+"""A new index, its words, and the check that a build goes on with what it has begun."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+from typing import NamedTuple
 
 import numpy as np
 
+from classicvision._checks import check_number
 from classicvision.images.reading import display_name
 from classicvision.retrieval._catalogue import CATALOGUE, Catalogue, create_catalogue
+from classicvision.retrieval._description import Extraction
 from classicvision.retrieval._index_words import FILES, IndexWords
 from classicvision.retrieval._indexing import sample_descriptors
 from classicvision.retrieval._locking import LOCK, writer_lock
@@ -16,33 +20,8 @@ from classicvision.retrieval._steps import reached
 from classicvision.retrieval.vocabulary import VisualVocabulary
 
 
-def create_index(folder, files, extraction, n_words, vocabulary, random_state, options):
-    """Learn the words from a sample of the files, and make an index without images.
-
-    What was interrupted begins anew: nothing is an index before its catalogue is there.
-    """
-    vocabulary = _loaded(vocabulary, n_words)
-    with _new_folder(folder), writer_lock(folder):
-        if os.path.exists(os.path.join(folder, CATALOGUE)):
-            return  # another process was faster
-        sample = sample_descriptors(files, extraction, options)
-        words = IndexWords.learn(
-            sample, vocabulary=vocabulary, n_words=n_words, random_state=random_state
-        )
-        checksums = words.save(folder)
-        reached("words written")
-        parameters = {
-            "extraction": extraction.to_dict(),
-            "n_words": words.n_words,
-            "files": checksums,
-        }
-        create_catalogue(folder, parameters)
-
-
-@contextlib.contextmanager
-def _new_folder(folder):
-    """Make a folder, or take an empty one; after an error one that was made is gone again."""
-    there = os.path.isdir(folder)
+def create_index(folder, extraction):
+    """Make an index without images and without words, in a new or an empty folder."""
     try:
         os.makedirs(folder, exist_ok=True)
         found = sorted(os.listdir(folder))
@@ -55,20 +34,91 @@ def _new_folder(folder):
             f"{display_name(folder)}: holds other files ({display_name(foreign[0])}) and no index; "
             "choose a new folder"
         )
+    with writer_lock(folder):
+        if not os.path.exists(os.path.join(folder, CATALOGUE)):  # no other process was faster
+            create_catalogue(folder, {"extraction": extraction.to_dict(), "n_words": 0})
+
+
+def learn_words(writer, folder, files, options, learning):
+    """Learn the words of an index that has none from a sample of the files, and publish them.
+
+    What was interrupted begins anew.
+    """
+    parameters = writer.get("parameters")
+    if parameters["n_words"]:
+        return
+    extraction = learning.extraction or Extraction(**parameters["extraction"])
+    words = IndexWords.learn(
+        sample_descriptors(files, extraction, options),
+        vocabulary=learning.vocabulary,
+        n_words=learning.n_words,
+        random_state=learning.random_state,
+    )
+    checksums = words.save(folder)
+    reached("words written")
+    parameters = {
+        "extraction": extraction.to_dict(),
+        "n_words": words.n_words,
+        "files": checksums,
+    }
+    writer.set("parameters", parameters)
+
+
+@contextlib.contextmanager
+def gone_after_errors(folder):
+    """After an error a folder that was made is gone again, unless its words are learned."""
+    there = os.path.isdir(folder)
     try:
         yield
+    except BlockingIOError:  # it is another process's
+        raise
     except Exception:
-        if not there:
-            with contextlib.suppress(OSError):
-                os.unlink(os.path.join(folder, LOCK))
-                os.rmdir(folder)  # only if it is empty
+        if not there and os.path.isdir(folder) and not _has_words(folder):
+            shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def check_parameters(folder, extraction, n_words, vocabulary):
+def _has_words(folder):
+    try:
+        with contextlib.closing(Catalogue(folder)) as catalogue:
+            return catalogue.get("parameters")["n_words"] > 0
+    except (OSError, ValueError):
+        return False
+
+
+class Learning(NamedTuple):
+    """How words are learned.
+
+    Attributes
+    ----------
+    extraction : Extraction or None
+        None: as the index says.
+    n_words : int or None
+    vocabulary : VisualVocabulary or None
+    random_state : int
+    """
+
+    extraction: Extraction | None = None
+    n_words: int | None = None
+    vocabulary: VisualVocabulary | None = None
+    random_state: int = 0
+
+    @classmethod
+    def checked(cls, extraction, n_words, vocabulary, random_state):
+        """Return it after checking what is given; a vocabulary may be its file."""
+        if n_words is not None:
+            n_words = check_number(n_words, "n_words", at_least=1, integer=True)
+        random_state = check_number(random_state, "random_state", at_least=0, integer=True)
+        return cls(extraction, n_words, _loaded(vocabulary, n_words), random_state)
+
+
+def check_parameters(folder, learning):
     """Raise ``ValueError`` if the index in ``folder`` was built in another way."""
     with contextlib.closing(Catalogue(folder)) as catalogue:
         parameters = catalogue.get("parameters")
+    if not parameters["n_words"]:
+        return
+    extraction, n_words, vocabulary, _ = learning
     wanted = extraction.to_dict()
     if n_words is not None:
         wanted["n_words"] = n_words
@@ -79,7 +129,6 @@ def check_parameters(folder, extraction, n_words, vocabulary):
                 f"{display_name(folder)}: an index with {name}={found[name]}, got {value}; "
                 "leave it as it is, or choose another folder"
             )
-    vocabulary = _loaded(vocabulary, n_words)
     if vocabulary is not None:
         own = IndexWords.load(folder, parameters["files"]).vocabulary
         if not np.array_equal(own.centers_, vocabulary.centers_):

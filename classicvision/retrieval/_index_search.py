@@ -59,13 +59,17 @@ class Searcher:
         contents = snapshot.contents
         self.extraction = Extraction(**contents.parameters["extraction"])
         self.places = {path: place for place, path in enumerate(contents.paths)}
-        self._words = IndexWords.load(snapshot.folder, contents.parameters["files"])
+        self._words = None  # of an index whose building has only begun
+        if contents.parameters["n_words"]:
+            self._words = IndexWords.load(snapshot.folder, contents.parameters["files"])
         self._numbers = contents.images[:, 0]
         self._weights = np.zeros(contents.n_images, np.float32)  # 0 for those removed
         self._weights[self._numbers] = snapshot.columns["weights"][self._numbers]
 
     def search(self, description, top, verify):
         """Return the `Ranking` of a query."""
+        if not self.places:
+            return Ranking([], [])
         scores = self._scores(description)
         order = np.argsort(-scores, kind="stable")
         order = order[scores[order] > 0][: max(top, _SHORTLIST) if verify else top]

@@ -10,7 +10,13 @@ from classicvision._checks import check_number
 from classicvision.images import read_image
 from classicvision.images.reading import display_name
 from classicvision.retrieval._catalogue import CATALOGUE
-from classicvision.retrieval._creation import check_parameters, create_index
+from classicvision.retrieval._creation import (
+    Learning,
+    check_parameters,
+    create_index,
+    gone_after_errors,
+    learn_words,
+)
 from classicvision.retrieval._description import Extraction, describe
 from classicvision.retrieval._index_search import Searcher
 from classicvision.retrieval._indexing import Changes, Options, add_images, recorded, warn
@@ -107,16 +113,7 @@ class ImageIndex:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Self:
-        """Open an index for searching; nothing is written.
-
-        Parameters
-        ----------
-        path : path-like
-
-        Returns
-        -------
-        ImageIndex
-        """
+        """Open an index for searching, as ``ImageIndex(path)`` does; nothing is written."""
         return cls(path)
 
     @classmethod
@@ -185,18 +182,18 @@ class ImageIndex:
         not grow with the number of pictures, but for their names.
         """
         extraction = Extraction(max_side, max_keypoints, contrast_threshold)
-        if n_words is not None:
-            n_words = check_number(n_words, "n_words", at_least=1, integer=True)
-        random_state = check_number(random_state, "random_state", at_least=0, integer=True)
+        learning = Learning.checked(extraction, n_words, vocabulary, random_state)
         options = Options(n_jobs, verbose > 0, on_error or warn)
         sources, files = image_paths(paths)
         folder = os.path.abspath(os.fspath(out))
-        if os.path.exists(os.path.join(folder, CATALOGUE)):
-            check_parameters(folder, extraction, n_words, vocabulary)
-        else:
-            create_index(folder, files, extraction, n_words, vocabulary, random_state, options)
-        with Writer(folder) as writer:
-            changes = add_images(writer, folder, sources, files, options)
+        with gone_after_errors(folder):
+            if os.path.exists(os.path.join(folder, CATALOGUE)):
+                check_parameters(folder, learning)
+            else:
+                create_index(folder, extraction)
+            with Writer(folder) as writer:
+                learn_words(writer, folder, files, options, learning)
+                changes = add_images(writer, folder, sources, files, options)
         index = cls(folder)
         index.changes = changes
         return index
@@ -224,6 +221,7 @@ class ImageIndex:
         options = Options(n_jobs, verbose > 0, on_error or warn)
         sources, files = image_paths(paths)
         with self._writer() as writer:
+            learn_words(writer, self.path, files, options, Learning())
             self.changes = add_images(writer, self.path, sources, files, options)
         return self.changes
 
@@ -269,6 +267,8 @@ class ImageIndex:
                 gone = vanished_paths(writer.paths(), sources)
             missing = set(gone)
             files = [path for path in files if path not in missing]
+            if files:
+                learn_words(writer, self.path, files, options, Learning())
             changes = add_images(writer, self.path, sources, files, options)
             self.changes = changes._replace(removed=writer.remove(gone))
         return self.changes

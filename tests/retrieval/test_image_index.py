@@ -185,12 +185,13 @@ def test_a_dask_cluster_makes_the_same_index(built, pictures, tmp_path):
 @pytest.mark.parametrize(
     ("step", "count", "images"),
     [
-        ("words written", 1, None),
+        ("catalogue written", 1, None),
         ("catalogue named", 1, 0),
+        ("words written", 1, 0),
         ("points appended", 1, 0),
-        ("committed", 2, 2),  # the first is that of the folders' names
+        ("committed", 3, 2),  # the first ones are those of the words and the folders' names
         ("signatures appended", 2, 2),
-        ("before the commit", 4, 4),
+        ("before the commit", 5, 4),
     ],
 )
 def test_an_interrupted_build_goes_on(built, pictures, tmp_path, step, count, images):
@@ -207,10 +208,28 @@ def test_an_interrupted_build_goes_on(built, pictures, tmp_path, step, count, im
         with pytest.raises(ValueError, match="not an image index"):
             cv.ImageIndex(tmp_path / "index")
     else:
-        assert len(cv.ImageIndex(tmp_path / "index")) == images
+        index = cv.ImageIndex(tmp_path / "index")
+        assert len(index) == images
+        assert len(index.search(path_of(pictures, "astronaut"))) == images
     index = cv.ImageIndex.build(pictures, tmp_path / "index", **OPTIONS)
     assert index.changes == (5 - (images or 0), 0, 0, images or 0, 0)
     assert same_index(built.path, tmp_path / "index")
+
+
+def test_adding_to_an_index_that_has_only_begun(pictures, tmp_path):
+    def interrupt(name):
+        if name == "catalogue named":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), steps(interrupt):
+        cv.ImageIndex.build(pictures, tmp_path / "index", max_keypoints=50)
+    index = cv.ImageIndex(tmp_path / "index")
+    assert repr(index) == "ImageIndex(0 images, 0 words)"
+    assert index.update() == (0, 0, 0, 0, 0)
+    index.compact()
+    assert index.add(pictures).added == 5
+    assert index.parameters["max_keypoints"] == 50
+    assert index.parameters["n_words"] > 5
 
 
 def test_unreadable_files_are_skipped(pictures, tmp_path):

@@ -10,7 +10,7 @@ import numpy as np
 _RUN = 16  # neighbouring rows that are read together: a few kilobytes of a file
 
 
-def check_descriptors(descriptors, dimensions=None, name="descriptors", copy=False) -> np.ndarray:
+def check_descriptors(descriptors, dimensions=None, name="descriptors") -> np.ndarray:
     """Return descriptors as a float32 array ``(n, d)``, C-contiguous and writable.
 
     Parameters
@@ -21,8 +21,6 @@ def check_descriptors(descriptors, dimensions=None, name="descriptors", copy=Fal
         The d that is wanted.
     name : str
         The argument's name, for the messages.
-    copy : bool
-        Whether to return a copy in any case.
 
     Raises
     ------
@@ -45,13 +43,13 @@ def check_descriptors(descriptors, dimensions=None, name="descriptors", copy=Fal
             f"got {array.shape[1]}"
         )
     with np.errstate(over="ignore"):
-        rows = np.array(array, np.float32, order="C", copy=copy or None)
+        rows = np.require(array, np.float32, ["C", "W"])
     if array.dtype.kind == "f" and not np.isfinite(rows).all():
         raise ValueError(
             f"{name} have values that are NaN, infinite or beyond float32; "
             "drop these rows, or use np.nan_to_num"
         )
-    return np.require(rows, requirements=["C", "W"])
+    return rows
 
 
 def _without_rows(array, dimensions):

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _DENSE = "dense"
-DENSE_SIZES = (32, 48, 64, 96)  # pixels: windows that show a part of an object, not just an edge
 FEATURES = ("sift", "rootsift", "orb", "patch", "color_patch", _DENSE)
 
 
@@ -246,7 +245,7 @@ def _extract(features, item):
     elif features == _DENSE:
         from classicvision.features.dense import dense_descriptors
 
-        found = dense_descriptors(image, sizes=DENSE_SIZES)
+        found = dense_descriptors(image)
     else:
         from classicvision.features.descriptors import extract_descriptors
 

@@ -27,10 +27,10 @@ class BagOfWords(ImageEncoder):
     n_words : int
         Visual words to learn.
     features : {"sift", "rootsift", "orb", "patch", "color_patch", "dense"}, callable or None
-        How images, or paths of images, are described: as `extract_descriptors` does, or "dense", by
-        RootSIFT of windows of 32, 48, 64 and 96 pixels every 8 pixels. A callable takes an image
-        and returns keypoints and descriptors. None: the items of X are arrays of descriptors, not
-        images; or tuples of keypoints (or x, y), descriptors and the image's shape.
+        How images, or paths of images, are described: as `extract_descriptors` does, or "dense",
+        as `dense_descriptors` does. A callable takes an image and returns keypoints and
+        descriptors. None: the items of X are arrays of descriptors, not images; or tuples of
+        keypoints (or x, y), descriptors and the image's shape.
     vocabulary : VisualVocabulary, optional
         A fitted one is used as it is, also by clones; one that is not is copied and fitted.
     assignment : {"hard", "soft"}

@@ -35,10 +35,9 @@ class FisherVector(ImageEncoder):
         Gaussians to learn, with diagonal covariances. The encoding has ``2 * n_gaussians * d``
         numbers, where d is the length of a descriptor or ``descriptor_pca``.
     features : {"sift", "rootsift", "orb", "patch", "color_patch", "dense"}, callable or None
-        How images, or paths of images, are described: as `extract_descriptors` does, or "dense", by
-        RootSIFT of windows of 32, 48, 64 and 96 pixels every 8 pixels. A callable takes an image
-        and returns keypoints and descriptors. None: the items of X are arrays of descriptors, not
-        images.
+        How images, or paths of images, are described: as `extract_descriptors` does, or "dense",
+        as `dense_descriptors` does. A callable takes an image and returns keypoints and
+        descriptors. None: the items of X are arrays of descriptors, not images.
     mixture : GaussianMixture, optional
         A fitted one of scikit-learn's, with diagonal covariances, is used as it is, also by
         clones; ``descriptor_pca`` must then be None.

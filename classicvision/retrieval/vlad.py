@@ -46,10 +46,9 @@ class VLAD(ImageEncoder):
     n_words : int
         Visual words to learn; the encoding has ``n_words * d`` numbers.
     features : {"sift", "rootsift", "orb", "patch", "color_patch", "dense"}, callable or None
-        How images, or paths of images, are described: as `extract_descriptors` does, or "dense", by
-        RootSIFT of windows of 32, 48, 64 and 96 pixels every 8 pixels. A callable takes an image
-        and returns keypoints and descriptors. None: the items of X are arrays of descriptors, not
-        images.
+        How images, or paths of images, are described: as `extract_descriptors` does, or "dense",
+        as `dense_descriptors` does. A callable takes an image and returns keypoints and
+        descriptors. None: the items of X are arrays of descriptors, not images.
     vocabulary : VisualVocabulary, optional
         A fitted one is used as it is, also by clones; one that is not is copied and fitted.
     residual_normalization : bool

@@ -54,10 +54,7 @@ def described(paths, kind):
     items = []
     for path in paths:
         image = read_image(path)
-        if kind == "dense":
-            found = dense_descriptors(image)
-        else:
-            found = extract_descriptors(image, kind)
+        found = dense_descriptors(image) if kind == "dense" else extract_descriptors(image, kind)
         items.append((*found, image.shape))
     return items
 

@@ -20,7 +20,7 @@ from classicvision.retrieval._steps import reached
 from classicvision.retrieval.vocabulary import VisualVocabulary
 
 
-def create_index(folder, extraction):
+def create_index(folder, learning):
     """Make an index without images and without words, in a new or an empty folder."""
     try:
         os.makedirs(folder, exist_ok=True)
@@ -36,6 +36,7 @@ def create_index(folder, extraction):
         )
     with writer_lock(folder):
         if not os.path.exists(os.path.join(folder, CATALOGUE)):  # no other process was faster
+            extraction = Extraction(**learning.extraction)
             create_catalogue(folder, {"extraction": extraction.to_dict(), "n_words": 0})
 
 
@@ -47,7 +48,7 @@ def learn_words(writer, folder, files, options, learning):
     parameters = writer.get("parameters")
     if parameters["n_words"]:
         return
-    extraction = learning.extraction or Extraction(**parameters["extraction"])
+    extraction = Extraction(**{**parameters["extraction"], **learning.extraction})
     words = IndexWords.learn(
         sample_descriptors(files, extraction, options),
         vocabulary=learning.vocabulary,
@@ -87,25 +88,27 @@ def _has_words(folder):
 
 
 class Learning(NamedTuple):
-    """How words are learned.
+    """How keypoints are found and words are learned.
 
     Attributes
     ----------
-    extraction : Extraction or None
-        None: as the index says.
+    extraction : dict
+        The parameters of `Extraction` that are asked for; the others are those of the index.
     n_words : int or None
     vocabulary : VisualVocabulary or None
     random_state : int
     """
 
-    extraction: Extraction | None = None
+    extraction: dict
     n_words: int | None = None
     vocabulary: VisualVocabulary | None = None
     random_state: int = 0
 
     @classmethod
     def checked(cls, extraction, n_words, vocabulary, random_state):
-        """Return it after checking what is given; a vocabulary may be its file."""
+        """Return it after checking what is given: None is as the index has it."""
+        extraction = {name: value for name, value in extraction.items() if value is not None}
+        Extraction(**extraction)
         if n_words is not None:
             n_words = check_number(n_words, "n_words", at_least=1, integer=True)
         random_state = check_number(random_state, "random_state", at_least=0, integer=True)
@@ -118,10 +121,9 @@ def check_parameters(folder, learning):
         parameters = catalogue.get("parameters")
     if not parameters["n_words"]:
         return
-    extraction, n_words, vocabulary, _ = learning
-    wanted = extraction.to_dict()
-    if n_words is not None:
-        wanted["n_words"] = n_words
+    wanted, vocabulary = dict(learning.extraction), learning.vocabulary
+    if learning.n_words is not None:
+        wanted["n_words"] = learning.n_words
     found = {**parameters["extraction"], "n_words": parameters["n_words"]}
     for name, value in wanted.items():
         if found[name] != value:

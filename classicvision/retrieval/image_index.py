@@ -17,7 +17,7 @@ from classicvision.retrieval._creation import (
     gone_after_errors,
     learn_words,
 )
-from classicvision.retrieval._description import Extraction, describe
+from classicvision.retrieval._description import describe
 from classicvision.retrieval._index_search import Searcher
 from classicvision.retrieval._indexing import Changes, Options, add_images, recorded, warn
 from classicvision.retrieval._paths import image_paths, vanished_paths
@@ -79,10 +79,7 @@ class ImageIndex:
 
     References
     ----------
-    H. Jegou, M. Douze and C. Schmid, "Hamming embedding and weak geometric consistency for large
-    scale image search", ECCV 2008.
-    R. Arandjelovic and A. Zisserman, "Three things everyone should know to improve object
-    retrieval", CVPR 2012.
+    H. Jegou, M. Douze, C. Schmid, "Hamming embedding and weak geometric consistency", ECCV 2008.
 
     Examples
     --------
@@ -124,9 +121,9 @@ class ImageIndex:
         *,
         vocabulary: VisualVocabulary | str | os.PathLike[str] | None = None,
         n_words: int | None = None,
-        max_side: int = 640,
-        max_keypoints: int = 1000,
-        contrast_threshold: float = 0.01,
+        max_side: int | None = None,
+        max_keypoints: int | None = None,
+        contrast_threshold: float | None = None,
         random_state: int = 0,
         n_jobs: int | None = None,
         verbose: int = 0,
@@ -139,19 +136,20 @@ class ImageIndex:
         paths : path-like, or an iterable of them
             Pictures, folders (all pictures in them and below) and patterns (``"scans/*.tif"``).
         out : path-like
-            The folder of the index: a new or an empty one, or one that holds an index of the
-            same parameters. Pictures that are in it are not read again.
+            The folder: a new or an empty one, or that of an index with the same parameters, whose
+            pictures are not read again.
         vocabulary : VisualVocabulary or path-like, optional
             Words for RootSIFT descriptors, or the file of such. By default they are learned from
             up to 400 of the pictures.
         n_words : int, optional
             How many words to learn; by default 4096, and fewer from few pictures.
-        max_side : int
-            Larger pictures are reduced to this many pixels on their longer side, 16 at least.
-        max_keypoints : int
-            The most keypoints of a picture.
-        contrast_threshold : float
-            Of SIFT.
+        max_side : int, optional
+            Larger pictures are reduced to this many pixels on their longer side, 16 at least. By
+            default 640, or as the index has it; so with the two that follow.
+        max_keypoints : int, optional
+            The most keypoints of a picture (1000).
+        contrast_threshold : float, optional
+            Of SIFT (0.01).
         random_state : int
             For learning words and signatures.
         n_jobs : int, optional
@@ -181,7 +179,11 @@ class ImageIndex:
         Ctrl-C loses the batch under way at most; the same call goes on from there. Memory does
         not grow with the number of pictures, but for their names.
         """
-        extraction = Extraction(max_side, max_keypoints, contrast_threshold)
+        extraction = {
+            "max_side": max_side,
+            "max_keypoints": max_keypoints,
+            "contrast_threshold": contrast_threshold,
+        }
         learning = Learning.checked(extraction, n_words, vocabulary, random_state)
         options = Options(n_jobs, verbose > 0, on_error or warn)
         sources, files = image_paths(paths)
@@ -190,7 +192,7 @@ class ImageIndex:
             if os.path.exists(os.path.join(folder, CATALOGUE)):
                 check_parameters(folder, learning)
             else:
-                create_index(folder, extraction)
+                create_index(folder, learning)
             with Writer(folder) as writer:
                 learn_words(writer, folder, files, options, learning)
                 changes = add_images(writer, folder, sources, files, options)
@@ -221,7 +223,7 @@ class ImageIndex:
         options = Options(n_jobs, verbose > 0, on_error or warn)
         sources, files = image_paths(paths)
         with self._writer() as writer:
-            learn_words(writer, self.path, files, options, Learning())
+            learn_words(writer, self.path, files, options, Learning({}))
             self.changes = add_images(writer, self.path, sources, files, options)
         return self.changes
 
@@ -254,8 +256,7 @@ class ImageIndex:
         Raises
         ------
         ValueError
-            For a folder that is gone or has no pictures, or a pattern without matches: then
-            nothing is removed.
+            For a folder that is gone or has no pictures: then nothing is removed.
         """
         options = Options(n_jobs, verbose > 0, on_error or warn)
         with self._writer() as writer:
@@ -268,7 +269,7 @@ class ImageIndex:
             missing = set(gone)
             files = [path for path in files if path not in missing]
             if files:
-                learn_words(writer, self.path, files, options, Learning())
+                learn_words(writer, self.path, files, options, Learning({}))
             changes = add_images(writer, self.path, sources, files, options)
             self.changes = changes._replace(removed=writer.remove(gone))
         return self.changes

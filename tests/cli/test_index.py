@@ -25,7 +25,7 @@ def photos(tmp_path):
 
 
 def test_it_builds_and_goes_on(run, photos):
-    made = run("index", "photos", "-o", "photos.index", "--words", "50")
+    made = run("index", "photos", "-o", "photos.index", "--words", "50", "--max-side", "200")
     assert made.exit_code == 1
     assert made.stdout == "photos.index: 3 pictures (3 added, 1 skipped)\n"
     assert "2.png: not a JPEG, " in made.stderr

@@ -328,7 +328,8 @@ def test_a_vocabulary_of_ones_own(built, pictures, tmp_path, photographs):
 
 def test_wrong_folders_and_parameters(built, pictures, tmp_path):
     with pytest.raises(ValueError, match="an index with max_keypoints=300, got 1000; leave it"):
-        cv.ImageIndex.build(pictures, built.path)
+        cv.ImageIndex.build(pictures, built.path, max_keypoints=1000)
+    assert cv.ImageIndex.build(pictures, built.path).changes.unchanged == 5
     with pytest.raises(ValueError, match=r"holds other files \(1 astronaut\.png\) and no index"):
         cv.ImageIndex.build(pictures, pictures)
     with pytest.raises(FileNotFoundError, match="no such folder"):

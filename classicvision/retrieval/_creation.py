@@ -44,13 +44,19 @@ def learn_words(writer, folder, files, options, learning):
     """Learn the words of an index that has none from a sample of the files, and publish them.
 
     What was interrupted begins anew.
+
+    Returns
+    -------
+    dict
+        The files that were read, as `add_images` takes them.
     """
     parameters = writer.get("parameters")
     if parameters["n_words"]:
-        return
-    extraction = Extraction(**{**parameters["extraction"], **learning.extraction})
+        return {}
+    extraction = {**parameters["extraction"], **learning.extraction}
+    sample, described = sample_descriptors(files, extraction, options)
     words = IndexWords.learn(
-        sample_descriptors(files, extraction, options),
+        sample,
         vocabulary=learning.vocabulary,
         n_words=learning.n_words,
         random_state=learning.random_state,
@@ -58,11 +64,12 @@ def learn_words(writer, folder, files, options, learning):
     checksums = words.save(folder)
     reached("words written")
     parameters = {
-        "extraction": extraction.to_dict(),
+        "extraction": extraction,
         "n_words": words.n_words,
         "files": checksums,
     }
     writer.set("parameters", parameters)
+    return described
 
 
 @contextlib.contextmanager

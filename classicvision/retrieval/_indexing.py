@@ -13,7 +13,7 @@ import numpy as np
 from classicvision._parallel import parallel_map
 from classicvision.images import read_image
 from classicvision.images.reading import display_name, open_file
-from classicvision.retrieval._description import Extraction, describe
+from classicvision.retrieval._description import Description, Extraction, describe
 from classicvision.retrieval._index_words import IndexWords
 from classicvision.retrieval._paths import check_lasting, image_paths, lasting
 from classicvision.retrieval._writer import Record
@@ -56,9 +56,16 @@ class Options(NamedTuple):
     on_error: object
 
 
+class _Described(NamedTuple):
+    stamp: tuple  # size and time of the file
+    digest: bytes
+    description: Description
+
+
 class _Task(NamedTuple):
     path: str
     known: bytes | None  # the hash of the contents that the index has
+    described: _Described | None  # where it was in the sample
 
 
 def recorded(writer):
@@ -69,7 +76,7 @@ def recorded(writer):
     return sources, list(dict.fromkeys([*found, *writer.paths()]))
 
 
-def add_images(writer, folder, sources, paths, options):
+def add_images(writer, folder, sources, paths, options, described):
     """Write the images that are new or changed; return the `Changes`.
 
     Parameters
@@ -81,12 +88,14 @@ def add_images(writer, folder, sources, paths, options):
     paths : list of str
         The files.
     options : Options
+    described : dict
+        The files that `sample_descriptors` has read.
     """
     known = writer.get("sources") or []
     new = [source for source in lasting(sources) if source not in known]
     if new:
         writer.set("sources", known + new)
-    tasks, counts = _tasks(writer, paths)
+    tasks, counts = _tasks(writer, paths, described)
     work = functools.partial(_work, folder, writer.get("parameters"), os.getpid())
     batch = []
 
@@ -112,7 +121,7 @@ def add_images(writer, folder, sources, paths, options):
     return Changes(**counts)
 
 
-def _tasks(writer, paths):
+def _tasks(writer, paths, described):
     """Return the files to describe: those that are not in the index as they are."""
     counts = {"added": 0, "changed": 0, "unchanged": 0, "skipped": 0}
     tasks = []
@@ -121,7 +130,8 @@ def _tasks(writer, paths):
         if known is not None and known[1:] == _stamp(path):
             counts["unchanged"] += 1
         else:
-            tasks.append(_Task(path, None if known is None else known[0]))
+            known = None if known is None else known[0]
+            tasks.append(_Task(path, known, described.pop(path, None)))
     return tasks, counts
 
 
@@ -167,32 +177,37 @@ def _work(folder, parameters, parent, task):
     """Return the `Record` of a file, its stamp if its contents are known, or what is wrong."""
     if os.getpid() != parent:
         _keep_one_blas_thread(os.getpid())
-    try:
-        stamp = _stamp(task.path)
-        digest = _file_digest(task.path)
-        if digest == task.known:
-            return stamp
-        description = describe(read_image(task.path), _extraction(parameters))
-    except (OSError, ValueError, MemoryError) as error:
-        return str(error) or type(error).__name__
+    found = task.described or _described(task.path, parameters["extraction"], task.known)
+    if not isinstance(found, _Described):
+        return found
     words = _load_words(folder, tuple(parameters["files"].items()))
+    description = found.description
     return Record(
         task.path,
-        digest,
-        *stamp,
+        found.digest,
+        *found.stamp,
         description.width,
         description.height,
         words.encode(description),
     )
 
 
+def _described(path, extraction, known=None):
+    """Return what is found in a file, its stamp if its contents are known, or what is wrong."""
+    try:
+        stamp = _stamp(path)
+        digest = _file_digest(path)
+        if digest == known:
+            return stamp
+        description = describe(read_image(path), Extraction(**extraction))
+    except (OSError, ValueError, MemoryError) as error:
+        return str(error) or type(error).__name__
+    return _Described(stamp, digest, description)
+
+
 @functools.lru_cache(maxsize=2)  # in each worker
 def _load_words(folder, checksums):
     return IndexWords.load(folder, dict(checksums))
-
-
-def _extraction(parameters):
-    return Extraction(**parameters["extraction"])
 
 
 def _file_digest(path):
@@ -204,17 +219,21 @@ def _file_digest(path):
 
 
 def sample_descriptors(paths, extraction, options):
-    """Return SIFT descriptors of images spread over all of them, an array for each image.
+    """Return SIFT descriptors of images spread over all of them.
 
     Parameters
     ----------
     paths : list of str
-    extraction : Extraction
+    extraction : dict
+        The parameters of `Extraction`.
     options : Options
 
     Returns
     -------
-    list of ndarray of uint8, shape (n, 128)
+    sample : list of ndarray of uint8, shape (n, 128)
+        An array for each image that can be read.
+    described : dict
+        All that was found, by path.
 
     Raises
     ------
@@ -224,28 +243,24 @@ def sample_descriptors(paths, extraction, options):
     count = min(len(paths), _SAMPLE_IMAGES)
     chosen = [paths[i] for i in np.linspace(0, len(paths) - 1, count).round().astype(int)]
     most = max(_SAMPLE_ROWS // count, 1)
-    work = functools.partial(_sample_one, extraction, most)
-    sample, problem = [], None
-    for _, found in _each(work, chosen, options, "sample"):
-        if isinstance(found, str):
-            problem = problem or found
+    work = functools.partial(_described, extraction=extraction)
+    sample, described, problem = [], {}, None
+    for path, found in _each(work, chosen, options, "sample"):
+        if isinstance(found, _Described):
+            sample.append(_some_rows(found.description.descriptors, most))
+            described[path] = found
         else:
-            sample.append(found)
+            problem = problem or found
     if not sample and count == len(paths):
         raise ValueError(problem)
-    return sample
+    return sample, described
 
 
-def _sample_one(extraction, most, path):
-    try:
-        description = describe(read_image(path), extraction)
-    except (OSError, ValueError, MemoryError) as error:
-        return str(error) or type(error).__name__
-    descriptors = description.descriptors
-    if len(descriptors) > most:
-        rows = np.random.default_rng(len(descriptors)).choice(len(descriptors), most, replace=False)
-        descriptors = descriptors[np.sort(rows)]
-    return descriptors
+def _some_rows(descriptors, most):
+    if len(descriptors) <= most:
+        return descriptors
+    rows = np.random.default_rng(len(descriptors)).choice(len(descriptors), most, replace=False)
+    return descriptors[np.sort(rows)]
 
 
 def warn(path, error):

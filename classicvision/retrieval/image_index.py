@@ -194,8 +194,8 @@ class ImageIndex:
             else:
                 create_index(folder, learning)
             with Writer(folder) as writer:
-                learn_words(writer, folder, files, options, learning)
-                changes = add_images(writer, folder, sources, files, options)
+                read = learn_words(writer, folder, files, options, learning)
+                changes = add_images(writer, folder, sources, files, options, read)
         index = cls(folder)
         index.changes = changes
         return index
@@ -223,8 +223,8 @@ class ImageIndex:
         options = Options(n_jobs, verbose > 0, on_error or warn)
         sources, files = image_paths(paths)
         with self._writer() as writer:
-            learn_words(writer, self.path, files, options, Learning({}))
-            self.changes = add_images(writer, self.path, sources, files, options)
+            read = learn_words(writer, self.path, files, options, Learning({}))
+            self.changes = add_images(writer, self.path, sources, files, options, read)
         return self.changes
 
     def update(
@@ -268,9 +268,8 @@ class ImageIndex:
                 gone = vanished_paths(writer.paths(), sources)
             missing = set(gone)
             files = [path for path in files if path not in missing]
-            if files:
-                learn_words(writer, self.path, files, options, Learning({}))
-            changes = add_images(writer, self.path, sources, files, options)
+            read = learn_words(writer, self.path, files, options, Learning({})) if files else {}
+            changes = add_images(writer, self.path, sources, files, options, read)
             self.changes = changes._replace(removed=writer.remove(gone))
         return self.changes
 

@@ -169,7 +169,7 @@ def _search(queries, vectors, inner_product, indices, values):
             if len(row) >= top:
                 kth = np.partition(row, len(row) - top)[len(row) - top]
                 least[q] = max(least[q], kth - slack[q])
-            near = np.flatnonzero(row >= least[q])
+            near = np.flatnonzero(row >= least[q] - slack[q])  # rounded as well
             found[q].append((near + first, row[near]))
     for q in range(len(queries)):
         candidates, scores = (np.concatenate(parts) for parts in zip(*found[q], strict=True))

@@ -54,6 +54,20 @@ def test_equal_vectors_in_their_order(metric, monkeypatch):
             assert (np.diff(indices) > 0).all()
 
 
+def test_long_vectors_after_short_ones(monkeypatch):
+    monkeypatch.setattr("classicvision.retrieval.dense_search._BLOCK", 8 * 64)
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        query = rng.standard_normal(64).astype(np.float32)
+        direction = query.astype(float) / np.square(query.astype(float)).sum()
+        short = rng.standard_normal((8, 64)) * 1e-3
+        long = rng.standard_normal((8, 64)) * 1e3  # across the query, and a little along it
+        along = 1.001 * (short @ query).max() - long @ query
+        vectors = np.vstack([short, long + np.outer(along, direction)]).astype(np.float32)
+        expected = np.argmax(vectors.astype(float) @ query)
+        assert dense_search(query, vectors, top=1)[0] == expected
+
+
 def test_memory_maps_and_other_types(tmp_path):
     rng = np.random.default_rng(0)
     vectors = rng.integers(0, 256, (500, 16)).astype(np.uint8)

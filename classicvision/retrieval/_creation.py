@@ -16,6 +16,7 @@ from classicvision.retrieval._description import Extraction
 from classicvision.retrieval._index_words import FILES, IndexWords
 from classicvision.retrieval._indexing import sample_descriptors
 from classicvision.retrieval._locking import LOCK, writer_lock
+from classicvision.retrieval._rows import PART
 from classicvision.retrieval._steps import reached
 from classicvision.retrieval.vocabulary import VisualVocabulary
 
@@ -169,4 +170,4 @@ def _loaded(vocabulary, n_words):
 
 def _is_ours(name):
     """Say whether a file may be what the building of an index left when it was interrupted."""
-    return name in FILES or name.endswith(".part") or name.startswith((LOCK, f"{CATALOGUE}.part"))
+    return name in FILES or name.startswith(LOCK) or PART.fullmatch(name) is not None

@@ -13,6 +13,7 @@ from classicvision.images.reading import display_name
 
 _BLOCK = 1 << 22  # bytes that are copied, or summed up, at a time
 FILE = re.compile(r"(\d{6,})-([a-z]+|\d{6,})\.(rows|segment)")  # generation-column, -segment
+PART = re.compile(r"\.\d+-[0-9a-f]{8}\.part|catalogue\.sqlite\.part.*")  # of writing a file
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import os
 
 import numpy as np
 
-from classicvision.retrieval._rows import COLUMN, COLUMNS, FILE, checksum, sync_folder
+from classicvision.retrieval._rows import COLUMN, COLUMNS, FILE, PART, checksum, sync_folder
 from classicvision.retrieval._segments import (
     merge_segments,
     segment_path,
@@ -134,7 +134,7 @@ def delete_leftovers(folder, catalogue):
         wanted.add(segment_path(folder, generation, number))
     for name in sorted(os.listdir(folder)):
         path = os.path.join(folder, name)
-        if path not in wanted and (FILE.fullmatch(name) or name.endswith(".part")):
+        if path not in wanted and (FILE.fullmatch(name) or PART.fullmatch(name)):
             with contextlib.suppress(OSError):  # Windows keeps what a reader has open
                 os.unlink(path)
             reached("leftover deleted")

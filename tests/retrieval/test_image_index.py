@@ -349,6 +349,20 @@ def test_wrong_folders_and_parameters(built, pictures, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_other_programs_files_are_left_alone(pictures, index, tmp_path):
+    (tmp_path / "downloads").mkdir()
+    download = tmp_path / "downloads" / "film.mkv.part"
+    download.write_bytes(b"half of it")
+    with pytest.raises(ValueError, match=r"holds other files \(film\.mkv\.part\) and no index"):
+        cv.ImageIndex.build(pictures, tmp_path / "downloads", **OPTIONS)
+    shutil.copy(download, index.path)
+    left = os.path.join(index.path, ".123-0a1b2c3d.part")  # by a process that was killed
+    shutil.copy(download, left)
+    index.compact()
+    assert os.path.exists(os.path.join(index.path, download.name))
+    assert not os.path.exists(left)
+
+
 def test_damaged_words_are_refused(index):
     path = os.path.join(index.path, "embedding.npz")
     with open(path, "r+b") as file:

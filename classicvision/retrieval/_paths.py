@@ -57,11 +57,11 @@ def vanished_paths(paths, sources):
     """Return those of the paths that are not there, and that the sources name."""
     exact = {source for source in sources if not os.path.isdir(source)}
     folders = tuple(os.path.join(source, "") for source in sources if os.path.isdir(source))
-    patterns = list(filter(_is_pattern, exact))
+    patterns = [_parts(source) for source in exact if _is_pattern(source)]
     return [
         path
         for path in paths
-        if (path in exact or path.startswith(folders) or _matches(path, patterns))
+        if (path in exact or path.startswith(folders) or _is_named(path, patterns))
         and not os.path.lexists(path)
     ]
 
@@ -70,5 +70,21 @@ def _is_pattern(path):
     return glob.has_magic(path) and not os.path.lexists(path)
 
 
-def _matches(path, patterns):
-    return any(fnmatch.fnmatch(path, pattern) for pattern in patterns)
+def _parts(path):
+    return path.split(os.sep)
+
+
+def _is_named(path, patterns):
+    """Say whether one of the patterns, in parts, matches a file or a folder that it was in."""
+    parts = _parts(path)
+    return any(_begins_with(parts, pattern) for pattern in patterns)
+
+
+def _begins_with(parts, pattern):
+    if not pattern:
+        return True
+    if pattern[0] == "**":  # any number of folders
+        return any(_begins_with(parts[i:], pattern[1:]) for i in range(len(parts)))
+    return bool(
+        parts and fnmatch.fnmatch(parts[0], pattern[0]) and _begins_with(parts[1:], pattern[1:])
+    )

@@ -10,6 +10,7 @@ import pytest
 import classicvision as cv
 from classicvision._parallel import parallel_map
 from classicvision.retrieval import _indexing, _sealing
+from classicvision.retrieval._paths import vanished_paths
 from tests.retrieval.store_records import make_small, steps
 
 OPTIONS = {"n_words": 60, "max_keypoints": 300}
@@ -370,3 +371,21 @@ def test_damaged_words_are_refused(index):
         file.write(b"x")
     with pytest.raises(ValueError, match=r"embedding\.npz: missing, or not the file of this index"):
         cv.ImageIndex(index.path)
+
+
+def test_vanished_pictures_that_patterns_name(tmp_path):
+    names = ["a.png", "b.jpg", "sub/a.png", "sub/below/a.png", "other/a.png"]
+    paths = [str(tmp_path / name) for name in names]
+
+    def named(pattern):
+        found = vanished_paths(paths, [str(tmp_path / pattern)])
+        return [names[paths.index(path)] for path in found]
+
+    assert named("*.png") == ["a.png"]
+    assert named("**/*.png") == ["a.png", "sub/a.png", "sub/below/a.png", "other/a.png"]
+    assert named("s*") == ["sub/a.png", "sub/below/a.png"]  # all pictures below a folder
+    assert named("*/a.png") == ["sub/a.png", "other/a.png"]
+    assert named("**/below/*") == ["sub/below/a.png"]
+    assert named("**") == names
+    (tmp_path / "a.png").touch()
+    assert named("*.png") == []

@@ -85,10 +85,13 @@ class Catalogue:
         tables = {name for (name,) in self.connection.execute("SELECT name FROM sqlite_master")}
         if "meta" not in tables or self.get("format") != _FORMAT:
             raise ValueError(f"{self.name}: not an image index; it is another program's database")
-        if self.get("version") > VERSION:
+        version = self.get("version")
+        if not isinstance(version, int):
+            raise self.damaged("it has no version")
+        if version > VERSION:
             raise ValueError(
-                f"{self.name}: an index of version {self.get('version')}, this program reads "
-                f"{VERSION}; update classicvision"
+                f"{self.name}: an index of version {version}, this program reads {VERSION}; "
+                "update classicvision"
             )
 
     def damaged(self, reason):

@@ -8,6 +8,7 @@ import numpy as np
 
 from classicvision.features.descriptors import root_sift
 from classicvision.features.matching import match_descriptors
+from classicvision.images.reading import display_name
 from classicvision.results import Keypoints, Ranking
 from classicvision.retrieval._description import Extraction, color_similarities
 from classicvision.retrieval._index_words import IndexWords
@@ -57,11 +58,19 @@ class Searcher:
     def __init__(self, snapshot):
         self.snapshot = snapshot
         contents = snapshot.contents
-        self.extraction = Extraction(**contents.parameters["extraction"])
+        parameters = contents.parameters
+        try:
+            self.extraction = Extraction(**parameters["extraction"])
+            checksums = dict(parameters["files"]) if parameters["n_words"] else None
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{display_name(snapshot.folder)}: the catalogue is damaged (parameters: {error}); "
+                "build the index anew"
+            ) from None
         self.places = {path: place for place, path in enumerate(contents.paths)}
         self._words = None  # of an index whose building has only begun
-        if contents.parameters["n_words"]:
-            self._words = IndexWords.load(snapshot.folder, contents.parameters["files"])
+        if checksums is not None:
+            self._words = IndexWords.load(snapshot.folder, checksums)
         self._numbers = contents.images[:, 0]
         self._weights = np.zeros(contents.n_images, np.float32)  # 0 for those removed
         self._weights[self._numbers] = snapshot.columns["weights"][self._numbers]

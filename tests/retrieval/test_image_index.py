@@ -11,6 +11,7 @@ import classicvision as cv
 from classicvision._parallel import parallel_map
 from classicvision.retrieval import _indexing, _sealing
 from classicvision.retrieval._paths import vanished_paths
+from classicvision.retrieval._writer import Writer
 from tests.retrieval.store_records import make_small, steps
 
 OPTIONS = {"n_words": 60, "max_keypoints": 300}
@@ -348,6 +349,13 @@ def test_wrong_folders_and_parameters(built, pictures, tmp_path):
     with pytest.raises(ValueError, match="top must be at least 1, got 0"):
         built.search(np.zeros((9, 9), np.uint8), top=0)
     assert os.listdir(tmp_path) == []
+
+
+def test_damaged_parameters_are_refused(index):
+    with Writer(index.path) as writer:
+        writer.set("parameters", {"n_words": 60})
+    with pytest.raises(ValueError, match=r"catalogue is damaged \(parameters: 'extraction'\)"):
+        cv.ImageIndex(index.path)
 
 
 def test_other_programs_files_are_left_alone(pictures, index, tmp_path):

@@ -239,6 +239,14 @@ def test_foreign_folders_are_refused(folder, tmp_path):
         Snapshot(folder)
 
 
+def test_a_catalogue_without_a_version_is_refused(folder):
+    with sqlite3.connect(f"{folder}/catalogue.sqlite") as connection:
+        connection.execute("DELETE FROM meta WHERE key = 'version'")
+    connection.close()
+    with pytest.raises(ValueError, match=r"the catalogue is damaged \(it has no version\)"):
+        Snapshot(folder)
+
+
 def test_a_damaged_catalogue_is_refused(folder):
     with Writer(folder) as session:
         session.set("rows", 5)

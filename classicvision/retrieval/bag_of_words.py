@@ -74,8 +74,9 @@ class BagOfWords(ImageEncoder):
     1. Every descriptor is given to its nearest words, exactly.
     2. With d the distance to a word and s the bandwidth, soft weights are exp(-d^2 / (2 s^2)),
        divided by their sum: the "codeword uncertainty" of van Gemert.
-    3. Counts by cell; level l of L levels weighs 1 / 2^(L - l), and the first 1 / 2^(L - 1).
-    4. Term frequency, idf, normalization.
+    3. Counts by cell, 1 at most if "binary"; level l of L levels weighs 1 / 2^(L - l), and the
+       first 1 / 2^(L - 1).
+    4. Square roots if "sqrt", also of these weights; idf, normalization.
 
     "sqrt" with "l2", and "count" with "hellinger", are the same, but for the idf, which then
     weighs in fully or by its root.
@@ -177,8 +178,6 @@ class BagOfWords(ImageEncoder):
         counts = np.concatenate(list(self._histograms(item)))
         if self.term_frequency == "sqrt":
             counts = np.sqrt(counts)
-        elif self.term_frequency == "binary":
-            counts = (counts > 0).astype(np.float64)
         if self.idf_ is not None:
             counts = (counts.reshape(-1, len(self.idf_)) * self.idf_).ravel()
         if self.normalization == "l2":
@@ -197,6 +196,8 @@ class BagOfWords(ImageEncoder):
             cells = _cells(item, 2**level) if level else np.zeros(len(words), np.intp)
             places = cells[:, None] * n_words + words
             found = np.bincount(places.ravel(), weights.ravel(), minlength=4**level * n_words)
+            if self.term_frequency == "binary":
+                found = (found > 0).astype(np.float64)
             yield found * 0.5 ** (levels - max(level, 1)) if levels > 1 else found
 
     def _weights(self, squared):

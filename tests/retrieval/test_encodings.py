@@ -92,6 +92,9 @@ def test_spatial_pyramid(rng):
         for points, image, _ in images
     ]
     assert np.allclose(bag.transform(images), expected)
+    binary = clone(bag).set_params(term_frequency="binary").fit(images).transform(images)
+    levels = np.repeat([1 / 4, 1 / 4, 1 / 2], np.array([1, 4, 16]) * len(vocabulary.centers_))
+    assert np.array_equal(binary, (np.array(expected) > 0) * levels)
     ones = np.ones(len(images[0][0]))
     keypoints = Keypoints(images[0][0], ones, ones, ones)
     assert np.allclose(bag.transform([(keypoints, images[0][1], shape)]), expected[:1])

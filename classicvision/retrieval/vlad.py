@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.decomposition import PCA
 
-from classicvision._checks import check_number
+from classicvision._checks import check_number, check_random_state
 from classicvision._jit import kernel
 from classicvision.retrieval._encoder import (
     ImageEncoder,
@@ -151,7 +151,7 @@ class VLAD(ImageEncoder):
                 f"the length of their encodings, got {self.n_components}"
             )
         rows = np.array([self._aggregated(item.descriptors) for item in items])
-        seed = self.random_state if isinstance(self.random_state, int) else None
+        seed = int(check_random_state(self.random_state).integers(2**31))
         self.pca_ = PCA(self.n_components, whiten=self.whiten, random_state=seed).fit(rows)
         self._n_features_out = self.n_components
 

@@ -158,6 +158,19 @@ def test_vlad_in_principal_components(rng, whiten):
         reduced.fit(images[:3])
 
 
+@pytest.mark.parametrize("seed", [np.int64(3), 3, np.random.RandomState])
+def test_principal_components_are_the_same_for_a_seed(rng, seed):
+    images = list(rng.random((600, 8, 64)))  # so many that they are found at random
+    vocabulary = words_of(images[:4], 9)
+
+    def encoded():
+        state = seed(3) if seed is np.random.RandomState else seed
+        encoder = VLAD(vocabulary=vocabulary, n_components=3, random_state=state)
+        return encoder.fit_transform(images)
+
+    assert np.array_equal(encoded(), encoded())
+
+
 # ---- Fisher vectors
 
 

@@ -125,6 +125,7 @@ def run(folder, place, kills, durations):
                     process.wait(random.uniform(0, usual))
                 process.send_signal(signal.SIGKILL)
             status = process.wait()
+            seconds = time.perf_counter() - began
             problem, found = check(phase, folder, place)
             if phase in ("build", "add") and found[: len(before)] != before:
                 problem = "a picture is lost that was there before"
@@ -133,9 +134,10 @@ def run(folder, place, kills, durations):
                 wrong.append(f"{phase}: {problem}")
                 print(wrong[-1], flush=True)
             if status == 0:
-                seconds = time.perf_counter() - began
                 durations[phase] = (seconds + usual) / 2 if usual else seconds
                 break
+            if status != -signal.SIGKILL:
+                raise SystemExit(f"{phase} failed by itself, with exit code {status}")
             done[phase] += 1
     return done, wrong
 

@@ -8,7 +8,9 @@ near-duplicates of the right picture left out; "single" is the mean over the att
 "combined", which are several at once. "found 50" is the share of all queries whose picture is
 among the first 50, which is what verification can save: in the second line of each method the
 first 50 are matched with the query and fitted by RANSAC, and those that are confirmed come first,
-by their number of inliers. ``ImageIndex`` does the same by itself.
+by their number of inliers. ``ImageIndex`` does the same by itself; it has the words of the other
+photographs too, but learns the thresholds of its signatures from a sample of those it holds, as
+every index on disk does.
 """
 
 import argparse

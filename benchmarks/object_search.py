@@ -5,7 +5,8 @@ up to 45 degrees and pasted into 100 of 1,000 photographs: see `scenes` of `retr
 cut-out is searched for. It counts as found if its photograph comes first, and as localised if
 also the box found there overlaps the true one by half (intersection over union): the one around
 the pasted pixels ("localised"), and the one around the cut-out's rectangle, which differs where
-the cut-out is an ellipse ("frame"). All that is learned is learned from other photographs.
+the cut-out is an ellipse ("frame"). All that is learned is learned from other photographs, but for
+the thresholds of signatures of ``ImageIndex``, which come from a sample of those it holds.
 
 ``--pictures FOLDER`` writes those that were not localised, to look at: the query, the true box
 (green) and the box found (red).

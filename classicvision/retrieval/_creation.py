@@ -82,17 +82,19 @@ def gone_after_errors(folder):
     except BlockingIOError:  # it is another process's
         raise
     except Exception:
-        if not there and os.path.isdir(folder) and not _has_words(folder):
+        if not there and os.path.isdir(folder) and not _may_have_words(folder):
             shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def _has_words(folder):
+def _may_have_words(folder):
+    if not os.path.exists(os.path.join(folder, CATALOGUE)):
+        return False
     try:
         with contextlib.closing(Catalogue(folder)) as catalogue:
             return catalogue.get("parameters")["n_words"] > 0
-    except (OSError, ValueError):
-        return False
+    except Exception:
+        return True  # a full disk cannot even be read: in doubt nothing is deleted
 
 
 class Learning(NamedTuple):

@@ -1,5 +1,6 @@
 """The index of pictures on disk: found again, kept up to date, the same however it was built."""
 
+import errno
 import os
 import pickle
 import shutil
@@ -9,7 +10,7 @@ import pytest
 
 import classicvision as cv
 from classicvision._parallel import parallel_map
-from classicvision.retrieval import _indexing, _sealing
+from classicvision.retrieval import _catalogue, _indexing, _sealing
 from classicvision.retrieval._paths import vanished_paths
 from classicvision.retrieval._writer import Writer
 from tests.retrieval.store_records import make_small, steps
@@ -356,6 +357,19 @@ def test_damaged_parameters_are_refused(index):
         writer.set("parameters", {"n_words": 60})
     with pytest.raises(ValueError, match=r"catalogue is damaged \(parameters: 'extraction'\)"):
         cv.ImageIndex(index.path)
+
+
+def test_a_full_disk_deletes_nothing(pictures, tmp_path, monkeypatch):
+    def interrupt(name):
+        if name == "weights appended":
+            monkeypatch.setattr(_catalogue, "_readable", lambda address: None)
+            monkeypatch.setattr(_catalogue, "_is_nonempty", lambda path: True)
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left on device"), steps(interrupt):
+        cv.ImageIndex.build(pictures, tmp_path / "index", **OPTIONS)
+    monkeypatch.undo()
+    assert cv.ImageIndex(tmp_path / "index").parameters["n_words"] == 60
 
 
 def test_other_programs_files_are_left_alone(pictures, index, tmp_path):

@@ -113,6 +113,11 @@ def match_descriptors(
     )
     if not len(a) or not len(b):
         return np.empty((0, 2), np.int64), np.empty(0, np.float32)
+    if method == "lsh" and n_key_bits > 8 * a.shape[1]:  # OpenCV would crash
+        raise ValueError(
+            f"n_key_bits must be at most {8 * a.shape[1]}, the bits of a descriptor, "
+            f"got {n_key_bits}"
+        )
     if method == "exact":
         search = Nearest(a, b, hamming)
         index, distances = search.index, search.nearest

@@ -173,6 +173,13 @@ def test_wrong_input(a, options, error, message):
     assert str(caught.value).startswith(message)
 
 
+def test_keys_of_more_bits_than_there_are():
+    codes = np.arange(40, dtype=np.uint8)[:, None]
+    assert len(match_descriptors(codes, codes, method="lsh", n_key_bits=8)[0]) == 40
+    with pytest.raises(ValueError, match="n_key_bits must be at most 8, the bits of a descriptor"):
+        match_descriptors(codes, codes, method="lsh")
+
+
 def test_k_d_trees_do_not_take_bytes():
     bits = np.zeros((3, 4), np.uint8)
     with pytest.raises(ValueError, match="'kd_tree' must have the metric 'euclidean', got 'ham"):

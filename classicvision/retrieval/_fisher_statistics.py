@@ -6,6 +6,8 @@ import numpy as np
 
 from classicvision._jit import kernel
 
+_LOWEST = np.finfo(np.float32).min  # of a likelihood's logarithm that is still a number
+
 
 @kernel(views_only=True)
 def with_squares(rows, center, both):
@@ -24,7 +26,7 @@ def likely(logarithms, offsets, least, largest, values, places, ends):
     """Collect what of each Gaussian is not far below its descriptor's largest; return how much."""
     # r = descriptors, k = Gaussians: each row is of one Gaussian, so that loops are vectorized
     gaussians, n = logarithms.shape
-    largest[:] = -np.inf
+    largest[:] = _LOWEST
     for k in range(gaussians):
         row, offset = logarithms[k], offsets[k]
         for r in range(n):
@@ -37,7 +39,7 @@ def likely(logarithms, offsets, least, largest, values, places, ends):
         row = logarithms[k]
         for r in range(n):
             places[count] = r
-            count += np.uint64(row[r] > largest[r])
+            count += np.uint64(row[r] >= largest[r])  # equal where rounding swallowed `least`
         ends[k] = count
     i = np.uint64(0)
     for k in range(gaussians):

@@ -196,6 +196,16 @@ def test_fisher_vector_equals_its_definition(rng):
     assert np.allclose(improved, roots / np.linalg.norm(roots, axis=1, keepdims=True), atol=1e-5)
 
 
+def test_fisher_vector_of_descriptors_far_from_those_learned(rng):
+    images = images_of(rng, 3, 10)
+    mixture = fitted_mixture(images)
+    far = images[0] * np.float32(1e5)
+    encoder = FisherVector(mixture=mixture, descriptor_pca=None, improved=False).fit(images)
+    parts = naive.fisher_vector(far, mixture.weights_, mixture.means_, mixture.covariances_)
+    expected = np.concatenate([part.ravel() for part in parts[1:]])
+    assert np.allclose(encoder.transform([far])[0], expected, rtol=1e-4)
+
+
 @pytest.mark.parametrize("offset", [0, 500])
 def test_fisher_vector_equals_that_of_scikit_image(rng, offset):
     from skimage.feature import fisher_vector

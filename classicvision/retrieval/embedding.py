@@ -161,5 +161,7 @@ class HammingEmbedding:
         projections = np.empty((len(descriptors), len(self.projection_)), np.float32)
         for start in range(0, len(descriptors), _BLOCK):
             block = np.asarray(descriptors[start : start + _BLOCK], np.float32)
+            if not np.isfinite(block).all():
+                raise ValueError("descriptors must be finite")
             np.matmul(block, self.projection_.T, out=projections[start : start + _BLOCK])
         return projections

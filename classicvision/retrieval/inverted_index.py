@@ -163,10 +163,13 @@ class InvertedIndex:
 
         Raises
         ------
-        ValueError
-            For numbers of images that are not in the index.
+        TypeError, ValueError
+            For what are no integers, or numbers of images that are not in the index.
         """
-        images = np.unique(np.asarray(images, np.int64))
+        images = np.asarray(images)
+        if images.size and images.dtype.kind not in "iu":
+            raise TypeError(f"images must be integers, got {images.dtype}")
+        images = np.unique(images.astype(np.int64))
         inside = (images >= 0) & (images < len(self._removed))
         unknown = images[~inside] if not inside.all() else images[self._removed[images]]
         if len(unknown):

@@ -101,6 +101,7 @@ def test_no_descriptors():
         (([1.0], [0], 1, 8), r"descriptors must have shape \(n, d\), got \(1,\)"),
         (([["a"]], [0], 1, 8), "descriptors must be an array of numbers, got <U1"),
         ((np.zeros((0, 3)), [], 1, 8), "descriptors must not be empty"),
+        (([[np.nan]], [0], 1, 8), "descriptors must be finite"),
     ],
 )
 def test_what_fit_refuses(arguments, message):
@@ -117,3 +118,5 @@ def test_what_transform_refuses():
         embedding.transform(np.eye(3), [0, 0, 0])
     with pytest.raises(ValueError, match="words must be from 0 to 1, got 0 to 2"):
         embedding.transform(np.eye(4), [0, 2, 0, 0])
+    with pytest.raises(ValueError, match="descriptors must be finite"):
+        embedding.transform([[1, np.inf, 0, 0]], [0])

@@ -202,6 +202,8 @@ def test_removed_images_are_not_found_and_change_nothing():
         index.remove([0, 5])
     with pytest.raises(ValueError, match="images must be numbers of images in the index, got 8"):
         index.remove([8])
+    with pytest.raises(TypeError, match="images must be integers, got float64"):
+        index.remove(1.5)
     assert index.add([[1]], signatures=[[1]], angles=[[0]], scales=[[1]]).tolist() == [8]
 
 

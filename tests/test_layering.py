@@ -19,6 +19,7 @@ ROWS = [
     ["filters"],
     ["drawing"],
     ["results"],
+    ["_npz"],
     ["boxes", "images"],
     ["_parallel"],
     ["_checks", "_jit", "_opencv"],

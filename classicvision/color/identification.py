@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,16 +11,16 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from classicvision._checks import check_number, check_option
+from classicvision._npz import load_arrays, save_arrays
 from classicvision._parallel import parallel_map
 from classicvision.color._bins import check_bins
-from classicvision.color._model_file import load_model, save_model
 from classicvision.color._rejection import choose
 from classicvision.color._spaces import CHANNELS, SPACES
 from classicvision.color._views import check_images, check_labels, histogram_of
 from classicvision.color.comparison import METRICS, compare_histograms, metric_is_similarity
+from classicvision.images.reading import display_name
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from classicvision.color.comparison import Metric
     from classicvision.color.histogram import Space
+
+_KIND, _VERSION = "color identifier", 1  # of the files
 
 
 class ColorIdentifier(ClassifierMixin, BaseEstimator):
@@ -319,7 +322,7 @@ class ColorIdentifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         parameters = {**self.get_params(), "bins": np.asarray(self.bins).tolist(), "n_jobs": None}
         arrays = {"histograms": self.histograms_, "labels": self.labels_}
-        save_model(path, parameters, arrays)
+        save_arrays(path, _KIND, _VERSION, {"parameters": parameters}, arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -340,9 +343,9 @@ class ColorIdentifier(ClassifierMixin, BaseEstimator):
         OSError
             For a file that cannot be read.
         """
-        parameters, arrays = load_model(path)
+        about, arrays = load_arrays(path, _KIND, _VERSION)
         try:
-            identifier = cls(**parameters)
+            identifier = cls(**about["parameters"])
             identifier._check_options()
             shape = check_bins(identifier.bins, CHANNELS[identifier.space])
             histograms, labels = arrays["histograms"], check_labels(arrays["labels"])
@@ -350,7 +353,8 @@ class ColorIdentifier(ClassifierMixin, BaseEstimator):
             if not fits or histograms.dtype != np.float32:
                 raise ValueError("histograms of another shape")
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{path}: not a color identifier, or damaged ({error})") from None
+            name = display_name(os.fspath(path))
+            raise ValueError(f"{name}: no {_KIND}, or damaged: {error}") from None
         identifier.histograms_, identifier.labels_ = histograms, labels
         identifier.classes_ = np.unique(labels)
         return identifier

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from classicvision._npz import load_arrays, save_arrays
 from classicvision.features.descriptors import root_sift
 from classicvision.images.reading import display_name
-from classicvision.retrieval._npz import load_arrays, save_arrays
 from classicvision.retrieval._rows import sync_folder
 from classicvision.retrieval.embedding import HammingEmbedding
 from classicvision.retrieval.hamming_search import Query

@@ -10,8 +10,8 @@ import time
 import numpy as np
 
 from classicvision._checks import check_random_state
+from classicvision._npz import load_arrays, save_arrays
 from classicvision.retrieval._clustering import Progress
-from classicvision.retrieval._npz import load_arrays, save_arrays
 
 _KIND, _VERSION = "checkpoint of a visual vocabulary", 1
 _SECONDS = 60.0  # between two

@@ -9,9 +9,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from classicvision._checks import check_number, check_option, check_random_state
+from classicvision._npz import load_arrays, save_arrays
 from classicvision.retrieval._clustering import Clustering, Progress, with_bar
 from classicvision.retrieval._nearest import NearestWords
-from classicvision.retrieval._npz import load_arrays, save_arrays
 from classicvision.retrieval._sources import check_descriptors, open_source
 from classicvision.retrieval._tree import descend
 from classicvision.retrieval._vocabulary_checkpoint import Checkpoint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -11,9 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from classicvision.images import write_bytes
+from classicvision.images.reading import display_name
 
-_DAMAGE = (ValueError, KeyError, TypeError, AttributeError, EOFError, MemoryError)
-_DAMAGE += (NotImplementedError, OverflowError, zipfile.BadZipFile, zlib.error)
+# What NumPy, zipfile and JSON raise at bytes that are none of theirs, found by changing some.
+_DAMAGE = (ValueError, KeyError, TypeError, AttributeError, EOFError, MemoryError, OSError)
+_DAMAGE += (RuntimeError, OverflowError, zipfile.BadZipFile, zlib.error)
 
 
 def save_arrays(path, kind, version, about, arrays):
@@ -53,20 +56,23 @@ def load_arrays(path, kind, version):
     OSError
         If it cannot be read.
     """
-    path = Path(path)
-    data = io.BytesIO(path.read_bytes())
+    name = display_name(os.fspath(path))
+    try:
+        data = io.BytesIO(Path(path).read_bytes())
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{name}: no such file; check the name and the folder") from None
     try:
         with np.load(data, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+            arrays = {key: file[key] for key in file.files}
         about = json.loads(arrays.pop("about").tobytes())
         found = about["classicvision"], about["version"]
     except _DAMAGE as error:
-        raise ValueError(f"{path}: no {kind}, or damaged: {_reason(error)}") from None
+        raise ValueError(f"{name}: no {kind}, or damaged: {_reason(error)}") from None
     if found[0] != kind:
-        raise ValueError(f"{path}: no {kind}, but a {found[0]}")
+        raise ValueError(f"{name}: no {kind}, but a {found[0]}")
     if found[1] != version:
         raise ValueError(
-            f"{path}: a {kind} of version {found[1]}, and this classicvision reads {version}"
+            f"{name}: a {kind} of version {found[1]}, and this classicvision reads {version}"
         )
     return about, arrays
 

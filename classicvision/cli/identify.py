@@ -177,7 +177,7 @@ def _find(known, top, reject, image):
 
     from classicvision.color.comparison import metric_is_similarity
 
-    scores = known.decision_function([image])[0]
+    scores = known.similarities([image])[0]
     order = np.argsort(-scores, kind="stable")[:top]
     sign = 1 if metric_is_similarity(known.metric) else -1
     labels, values = known.classes_[order].tolist(), (sign * scores[order] + 0.0).tolist()

@@ -32,12 +32,14 @@ def check_images(images):
 
 
 def check_labels(labels):
-    """Return labels as an array of strings or integers."""
+    """Return labels as an array of strings, integers or bool."""
     labels = np.asarray(labels)
     if labels.ndim != 1:
         raise ValueError(f"labels must have shape (n,), got {labels.shape}")
-    if labels.dtype.kind == "O" and all(isinstance(label, str) for label in labels):
-        labels = labels.astype(str)
-    if len(labels) and labels.dtype.kind not in "iuU":
-        raise TypeError(f"labels must be strings or integers, got {labels.dtype}")
+    if labels.dtype.kind == "O" and any(
+        all(isinstance(label, kind) for label in labels) for kind in (str, int)
+    ):
+        labels = np.array(labels.tolist())
+    if len(labels) and labels.dtype.kind not in "biuU":
+        raise TypeError(f"labels must be strings, integers or bool, got {labels.dtype}")
     return labels

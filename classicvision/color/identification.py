@@ -126,8 +126,8 @@ class ColorIdentifier(ClassifierMixin, BaseEstimator):
         images : iterable of array_like
             Each as for `color_histogram`; sizes may differ.
         labels : array_like, shape (n,)
-            The object that each shows: strings or integers. Looked at after the images: a list
-            that a generator of images fills is full by then.
+            The object that each shows: strings, integers or bool. Looked at after the images: a
+            list that a generator of images fills is full by then.
 
         Returns
         -------
@@ -148,6 +148,7 @@ class ColorIdentifier(ClassifierMixin, BaseEstimator):
             )
         self.histograms_, self.labels_ = histograms, labels
         self.classes_ = np.unique(labels)
+        vars(self).pop("rejection_curve_", None)  # of other views
         return self
 
     def histograms(self, images: Iterable[ArrayLike]) -> NDArray[np.float32]:
@@ -197,7 +198,7 @@ class ColorIdentifier(ClassifierMixin, BaseEstimator):
         order = np.argsort(-self._sign() * values, axis=1, kind="stable")[:, :n_neighbors]
         return np.take_along_axis(values, order, axis=1), order
 
-    def decision_function(self, images: Iterable[ArrayLike]) -> NDArray[np.float64]:
+    def similarities(self, images: Iterable[ArrayLike]) -> NDArray[np.float64]:
         """Return the measure between each image and the most similar view of each object.
 
         Parameters
@@ -213,6 +214,22 @@ class ColorIdentifier(ClassifierMixin, BaseEstimator):
         columns = [values[:, self.labels_ == label].max(axis=1) for label in self.classes_]
         return np.stack(columns, axis=1)
 
+    def decision_function(self, images: Iterable[ArrayLike]) -> NDArray[np.float64]:
+        """Return how surely each image shows each object, as scikit-learn's metrics want it.
+
+        Parameters
+        ----------
+        images : iterable of array_like
+
+        Returns
+        -------
+        ndarray of float64, shape (n, number of classes), or (n,) of two classes
+            The `similarities`; of two classes that of ``classes_[1]`` less that of
+            ``classes_[0]``.
+        """
+        values = self.similarities(images)
+        return values[:, 1] - values[:, 0] if len(self.classes_) == 2 else values
+
     def predict(self, images: Iterable[ArrayLike]) -> NDArray:
         """Return the object that each image shows.
 
@@ -226,15 +243,18 @@ class ColorIdentifier(ClassifierMixin, BaseEstimator):
             Labels; where images are rejected ``reject_label``, and of dtype object unless that is
             of the labels' own type.
         """
-        scores = self.decision_function(images)
+        scores = self.similarities(images)
         labels = self.classes_[scores.argmax(axis=1)]
         if self.reject_threshold is None:
             return labels
         rejected = scores.max(axis=1) < self._sign() * self.reject_threshold
-        label = np.asarray(self.reject_label)
-        if label.dtype.kind != labels.dtype.kind:
-            label, labels = label.astype(object), labels.astype(object)
-        return np.where(rejected, label, labels)
+        if np.isscalar(self.reject_label):
+            label = np.asarray(self.reject_label)
+            if label.dtype.kind == labels.dtype.kind:
+                return np.where(rejected, label, labels)
+        label = np.empty((), object)
+        label[()] = self.reject_label  # whole, even if it is a sequence
+        return np.where(rejected, label, labels.astype(object))
 
     def score(self, images: Iterable[ArrayLike], labels: Sequence) -> float:
         """Return the share of images that get the right label.
@@ -292,7 +312,7 @@ class ColorIdentifier(ClassifierMixin, BaseEstimator):
         """
         if false_positive_rate is not None:
             check_number(false_positive_rate, "false_positive_rate", at_least=0, at_most=1)
-        scores = self.decision_function(images)
+        scores = self.similarities(images)
         labels = np.asarray(labels, object).tolist()
         if len(labels) != len(scores):
             raise ValueError(f"labels must be as many as images, {len(scores)}, got {len(labels)}")
@@ -314,13 +334,14 @@ class ColorIdentifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         TypeError
-            For labels that are neither strings nor integers, or a ``reject_label`` that JSON has
-            not.
+            For a ``reject_label`` that JSON has not.
         OSError
             For a folder that is missing or cannot be written to.
         """
         check_is_fitted(self)
         parameters = {**self.get_params(), "bins": np.asarray(self.bins).tolist(), "n_jobs": None}
+        for name, value in parameters.items():
+            parameters[name] = value.item() if isinstance(value, np.generic) else value
         arrays = {"histograms": self.histograms_, "labels": self.labels_}
         save_arrays(path, _KIND, _VERSION, {"parameters": parameters}, arrays)
 
@@ -358,6 +379,11 @@ class ColorIdentifier(ClassifierMixin, BaseEstimator):
         identifier.histograms_, identifier.labels_ = histograms, labels
         identifier.classes_ = np.unique(labels)
         return identifier
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        return tags
 
     def _check_options(self):
         check_option(self.space, "space", SPACES)

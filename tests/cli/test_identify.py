@@ -7,10 +7,18 @@ import numpy as np
 import pytest
 
 import classicvision as cv
+from classicvision.cli import identify
+from classicvision.color._spaces import SPACES
+from classicvision.color.comparison import METRICS
 from classicvision.images import sample_path
 
 COLORS = {"lemon": (230, 210, 40), "lime": (80, 160, 40), "plum": (90, 30, 110)}
 SAID = "classicvision: error: "
+
+
+def test_the_options_are_those_of_the_library():
+    assert identify._METRICS == METRICS
+    assert tuple(identify._BINS) == SPACES
 
 
 def picture(name, light=1.0):
@@ -64,7 +72,7 @@ def test_json_is_what_the_library_finds(run, fruit):
     names = ["lemon", "lemon", "lime", "lime", "plum"]
     files = [f"known/{n}/{f}" for n in ("lemon", "lime") for f in ("1.png", "more/2.png")]
     images = [cv.read_image(path) for path in [*files, "known/plum.png"]]
-    scores = identifier.fit(images, names).decision_function([cv.read_image("lime.png")])[0]
+    scores = identifier.fit(images, names).similarities([cv.read_image("lime.png")])[0]
     order = np.argsort(-scores)
     assert list(values) == ["path", "width", "height", "label", "labels", "scores"]
     assert (values["path"], values["width"], values["height"]) == ("lime.png", 16, 12)

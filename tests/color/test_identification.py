@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.metrics import roc_curve
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.utils import get_tags
 
 from classicvision.color.comparison import METRICS, compare_histograms, metric_is_similarity
 from classicvision.color.histogram import color_histogram
@@ -56,7 +57,7 @@ def test_the_nearest_view_wins(objects, rng, metric):
     np.testing.assert_array_equal(indices[0], order[:5])
     np.testing.assert_allclose(found[0], values[order[:5]], atol=1e-5)
     best = [max(sign * values[np.array(labels) == name]) for name in identifier.classes_]
-    np.testing.assert_allclose(identifier.decision_function([query]), [best], atol=1e-5)
+    np.testing.assert_allclose(identifier.similarities([query]), [best], atol=1e-5)
     assert identifier.kneighbors([query], 99)[1].shape == (1, 12)
 
 
@@ -87,7 +88,7 @@ def test_the_threshold_is_chosen_from_the_roc_curve(objects, rng, metric):
     images, labels = known + unknown, labels + [None] * 12  # two of them are like limes
     threshold = identifier.choose_threshold(images, labels)
     assert identifier.reject_threshold == threshold
-    scores = identifier.decision_function(images)
+    scores = identifier.similarities(images)
     right = identifier.classes_[scores.argmax(axis=1)] == np.array(labels, object)
     false, true, _ = roc_curve(right, scores.max(axis=1), drop_intermediate=False)
     curve = identifier.rejection_curve_
@@ -115,6 +116,59 @@ def test_the_middle_of_pictures(rng):
 
 
 @pytest.mark.lane
+@pytest.mark.parametrize(
+    ("labels", "kind"),
+    [
+        ([True, False, True, False], "b"),
+        (np.array([True, False] * 2, object), "b"),
+        (np.array([3, 5] * 2, object), "i"),
+        (np.array([3, 5] * 2, np.uint8), "u"),
+        (np.array(["ripe", "green"] * 2, object), "U"),
+    ],
+)
+def test_labels_may_be_of_several_kinds(rng, tmp_path, labels, kind):
+    images = [view for i in range(2) for name in ("lime", "plum") for view in views(rng, name, 1)]
+    identifier = ColorIdentifier(4).fit(images, labels)
+    found = identifier.predict(images)
+    assert (found.dtype.kind, found.tolist()) == (kind, list(labels))
+    assert identifier.score(images, labels) == 1
+    assert cross_val_score(ColorIdentifier(4), images, labels, cv=2).tolist() == [1, 1]
+    identifier.save(tmp_path / "model.npz")
+    np.testing.assert_array_equal(
+        ColorIdentifier.load(tmp_path / "model.npz").predict(images), found
+    )
+    unknown = np.full((5, 5, 3), (0, 0, 255), np.uint8)
+    for label in (None, ("no", "thing"), found[0]):
+        identifier.set_params(reject_threshold=0.9, reject_label=label)
+        assert identifier.predict([images[0], unknown]).tolist() == [labels[0], label]
+
+
+@pytest.mark.lane
+def test_of_two_objects_the_decision_is_one_number(rng):
+    images = [view for name in ("lime", "plum") for view in views(rng, name, 4)]
+    labels = ["lime"] * 4 + ["plum"] * 4
+    identifier = ColorIdentifier(4).fit(images, labels)
+    decisions = identifier.decision_function(images)
+    values = identifier.similarities(images)
+    np.testing.assert_array_equal(decisions, values[:, 1] - values[:, 0])
+    np.testing.assert_array_equal(
+        identifier.predict(images), identifier.classes_[(decisions > 0) * 1]
+    )
+    areas = cross_val_score(ColorIdentifier(4), images, labels, cv=2, scoring="roc_auc")
+    assert areas.tolist() == [1, 1]
+    assert not get_tags(identifier).input_tags.two_d_array
+
+
+@pytest.mark.lane
+def test_fitted_anew_it_has_no_curve_of_before(objects):
+    images, labels = objects
+    identifier = ColorIdentifier(4).fit(images, labels)
+    identifier.choose_threshold([*images, images[0]], [*labels, None])
+    assert len(identifier.rejection_curve_.thresholds) > 1
+    assert not hasattr(identifier.fit(images, labels), "rejection_curve_")
+
+
+@pytest.mark.lane
 def test_is_an_estimator(objects):
     images, labels = objects
     identifier = ColorIdentifier((4, 5, 6), "hsv", "chi2", 0.3, crop=0.5, soft=True)
@@ -133,7 +187,8 @@ def test_is_an_estimator(objects):
 def test_saved_and_loaded(objects, tmp_path, numbers):
     images, labels = objects
     labels = np.arange(12) // 4 if numbers else labels
-    identifier = ColorIdentifier((3, 4, 5), "lab", "js", 0.25, crop=0.9, reject_label="?")
+    threshold, reject = (np.float32(0.25), np.int64(-1)) if numbers else (0.25, "?")
+    identifier = ColorIdentifier((3, 4, 5), "lab", "js", threshold, crop=0.9, reject_label=reject)
     identifier.fit(images, labels).save(tmp_path / "fruit.npz")
     loaded = ColorIdentifier.load(tmp_path / "fruit.npz")
     assert loaded.set_params(bins=(3, 4, 5)).get_params() == identifier.get_params()
@@ -216,7 +271,7 @@ def test_refuses_inputs(objects):
         ColorIdentifier().fit(images, labels[:3])
     with pytest.raises(ValueError, match="labels must name at least one view, got none"):
         ColorIdentifier().fit([], [])
-    with pytest.raises(TypeError, match="labels must be strings or integers, got float64"):
+    with pytest.raises(TypeError, match="labels must be strings, integers or bool, got float64"):
         ColorIdentifier().fit(images, np.arange(12.0))
     with pytest.raises(ValueError, match=r"labels must have shape \(n,\), got \(3, 4\)"):
         ColorIdentifier().fit(images, np.arange(12).reshape(3, 4))
@@ -231,7 +286,7 @@ def test_refuses_inputs(objects):
     with pytest.raises(ValueError, match="some that are identified rightly and some that are not"):
         identifier.choose_threshold(images, labels)
     assert identifier.predict([]).shape == (0,)
-    assert identifier.decision_function([]).shape == (0, 3)
+    assert identifier.similarities([]).shape == identifier.decision_function([]).shape == (0, 3)
 
 
 def test_every_metric_of_gray_pictures(photographs):

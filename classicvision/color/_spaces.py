@@ -18,12 +18,12 @@ _BLOCK = 1 << 16  # pixels that are converted at a time
 _RANGES = {"?": (0, 2), "B": (0, 256), "H": (0, 65536)}
 
 
-def check_space(space, image):
+def check_space(space, image, name="image"):
     """Return ``space`` after checking that there is such a one, and that the image has it."""
     check_option(space, "space", SPACES)
     if image.ndim == 2 and space != "gray":
         raise ValueError(
-            f"image must be RGB for space {space!r}, got shape {image.shape}; use space='gray', "
+            f"{name} must be RGB for space {space!r}, got shape {image.shape}; use space='gray', "
             "or repeat the gray channel three times"
         )
     return space
@@ -48,8 +48,12 @@ def check_range(value, image, space):
     if image.dtype.char in _RANGES:
         return _RANGES[image.dtype.char]
     low, high = float(image.min()), float(image.max())
-    if space == "rg":
-        return low, high + 1  # shares do not depend on the scale: all are inside
+    if space == "rg":  # shares do not depend on the scale: all are inside
+        if low < 0:
+            raise ValueError(
+                f"image must not be negative for space 'rg', got {low:g}; pass range=(low, high)"
+            )
+        return 0.0, high + 1
     if image.dtype == np.int16:
         raise ValueError(
             f"range must be given for int16, whose values here are {low:g} to {high:g}; "
@@ -115,9 +119,9 @@ def _channels(pixels, space, limits):
         return _as_channels(gray.reshape(-1, 1)), [limits]
     if space == "rgb":
         return _as_channels(pixels), [limits] * 3
-    if space == "rg":
-        return _red_green(_planes(pixels)), [(0.0, 1.0)] * 2
     low = limits[0]
+    if space == "rg":
+        return _red_green(_planes(pixels) - low), [(0.0, 1.0)] * 2
     white = limits[1] if pixels.dtype.kind == "f" else limits[1] - 1
     if space == "opponent":
         return _opponent(_planes(pixels) - low, white - low)
@@ -141,8 +145,7 @@ def _as_channels(pixels):
 
 
 def _red_green(planes):
-    if planes.size and planes.min() < 0:
-        raise ValueError(f"image must not be negative for space 'rg', got {planes.min():g}")
+    """Return the shares that red and green have; planes are not negative, and 0 is black."""
     total = planes.sum(axis=0)
     total[total == 0] = 1  # of black pixels, whose shares stay 0
     return planes[:2] / total

@@ -278,6 +278,8 @@ def locate_color(
     array([[30., 10., 42., 20.]], dtype=float32)
     """
     image, example = check_image(image), check_image(example, name="example")
+    check_space(space, image)
+    check_space(space, example, "example")
     check_number(max_detections, "max_detections", at_least=1, integer=True)
     check_number(threshold, "threshold", at_least=0, at_most=1)
     size = check_size(example.shape[1::-1] if size is None else size, "size", at_least=1)
@@ -305,7 +307,8 @@ def locate_color(
         scores.append(score)
         left, top, right, bottom = box.astype(int)
         likely[top:bottom, left:right] = 0
-    return Detections(boxes, scores)
+    order = np.argsort(-np.array(scores), kind="stable")  # mean shift may lower a box's mean
+    return Detections(np.reshape(boxes, (-1, 4))[order], np.array(scores)[order])
 
 
 def _best_box(likely, width, height):

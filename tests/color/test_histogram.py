@@ -107,6 +107,15 @@ def test_opponent_and_chromaticity_equal_the_definition(rng, scale):
 
 
 @pytest.mark.lane
+@pytest.mark.parametrize("space", ["rgb", "rg", "hsv", "lab", "opponent", "gray"])
+def test_a_range_shifts_black(rng, space):
+    image = rng.integers(0, 256, (8, 9, 3), np.uint8)
+    plain = color_histogram(image.astype(float), 3, space, range=(0, 255))
+    shifted = color_histogram(image.astype(np.int16) - 100, 3, space, range=(-100, 156))
+    assert np.abs(plain - shifted).sum() <= (0 if space in ("rg", "opponent") else 8)
+
+
+@pytest.mark.lane
 def test_floats_of_the_same_picture_have_the_same_histograms(photographs):
     image = photographs["coffee"][::16, ::16]
     for space in ("hsv", "lab"):

@@ -139,6 +139,24 @@ def test_locates_where_the_object_was_put(rng):
 
 
 @pytest.mark.lane
+def test_the_best_is_first():
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        image = rng.integers(0, 3, (40, 50, 3), np.uint8) * 86
+        options = {"bins": 4, "max_detections": 4, "threshold": 0.05}
+        found = locate_color(image, image[5:17, 8:22], **options)
+        assert len(found) > 1
+        assert (np.diff(found.scores) <= 0).all()
+
+
+@pytest.mark.lane
+def test_an_example_of_one_channel_is_refused(rng):
+    image = rng.integers(0, 256, (9, 9, 3), np.uint8)
+    with pytest.raises(ValueError, match="example must be RGB for space 'rgb', got shape"):
+        locate_color(image, image[:5, :5, 0])
+
+
+@pytest.mark.lane
 def test_a_mask_tells_what_belongs_to_the_object(rng):
     image = rng.integers(90, 140, (40, 50, 3), np.uint8)
     image[10:20, 30:40] = 20, 30, 220

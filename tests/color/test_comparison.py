@@ -6,6 +6,7 @@ import pytest
 from scipy import optimize, stats
 from scipy.spatial.distance import jensenshannon
 
+from classicvision.color import _earth_mover
 from classicvision.color.comparison import METRICS, compare_histograms, metric_is_similarity
 from tests.naive import color as naive
 
@@ -133,6 +134,44 @@ def test_earth_movers_distance_of_joint_histograms(rng, scale):
     assert compare_histograms(moved, other, "emd") == pytest.approx(5 * 3)
     with pytest.raises(ValueError, match="a and b must have the same total for 'emd' of joint"):
         compare_histograms(rows[0], rows[1] * 2, "emd")
+
+
+@pytest.mark.parametrize("shift", [(1, 0, 0), (2, 1, 2)])
+def test_earth_movers_distance_of_many_bins(rng, shift):
+    """Moving everything by one vector costs its length; less cannot move the centre of mass."""
+    a = np.zeros((9, 9, 9))
+    a[1:7, 1:7, 1:7] = rng.gamma(0.5, size=(6, 6, 6))
+    b = np.roll(a, shift, axis=(0, 1, 2))
+    expected = np.linalg.norm(shift) * a.sum()
+    assert compare_histograms(a, b, "emd") == pytest.approx(expected, rel=1e-6)
+    assert compare_histograms(a.astype("f4"), b[None].astype("f4"), "emd")[0] == pytest.approx(
+        expected, rel=1e-5
+    )
+
+
+def test_a_simplex_that_gave_up_is_noticed(rng, monkeypatch):
+    monkeypatch.setattr(_earth_mover, "_MOST_FOR_SIMPLEX", 1000)
+    a, b = rng.random((2, 8, 8, 8))
+    b *= a.sum() / b.sum()
+    least = compare_histograms(a, b, "emd")
+    places = np.argwhere(a > b), np.argwhere(a < b)
+    signatures = [
+        np.column_stack([np.abs(a - b)[tuple(place.T)], place]).astype(np.float32)
+        for place in places
+    ]
+    cost, _, moves = cv2.EMD(*signatures, cv2.DIST_L2)
+    assert least < 0.999 * cost * (a - b).clip(0).sum()  # OpenCV's, after its last step
+    given, taken = (signature[:, 0] / signature[:, 0].sum() for signature in signatures)
+    distances = np.linalg.norm(places[0][:, None] - places[1], axis=2)
+    assert not _earth_mover._is_least(cost, moves / moves.sum(), (given, taken), distances)
+
+
+def test_both_ways_to_the_earth_movers_distance_agree(rng, monkeypatch):
+    rows = rng.gamma(0.5, size=(6, 4, 4, 4))
+    rows /= rows.sum(axis=(1, 2, 3), keepdims=True)
+    simplex = compare_histograms(rows[0], rows[1:], "emd")
+    monkeypatch.setattr(_earth_mover, "_MOST_FOR_SIMPLEX", 0)  # so that all go the other one
+    np.testing.assert_allclose(compare_histograms(rows[0], rows[1:], "emd"), simplex, rtol=1e-6)
 
 
 def test_earth_movers_distance_of_photographs(photographs):

@@ -96,13 +96,13 @@ def prepare(options):
     def pictures():
         return map(read, drawn.library)
 
-    name = f"library {options.images}"
-    library = cache.described(name, pictures())
-    learning = cache.described("learning", map(read, drawn.learning))
+    library_name = f"library {options.images}"
+    library = cache.described(library_name, pictures(), options.jobs)
+    learning = cache.described("learning", map(read, drawn.learning), options.jobs)
     pairs = cache.json(
         f"near-duplicates {options.images}",
         near_duplicates,
-        lambda: near_duplicates.near_duplicates(pictures()),
+        lambda: near_duplicates.near_duplicates(pictures(), options.jobs),
     )
     junk = {}
     for i, j in pairs:
@@ -111,9 +111,8 @@ def prepare(options):
     made = {}
     for attack in options.attacks or ATTACKS:
         changed = list(queries(drawn.library, attack, options.queries))
-        described = cache.described(
-            f"{attack} {options.images} {options.queries}", [image for _, image in changed]
-        )
+        name = f"{attack} {options.images} {options.queries}"
+        described = cache.described(name, [image for _, image in changed], options.jobs)
         made[attack] = [(*query, own) for query, own in zip(changed, described, strict=True)]
     few = sum(len(own.sift) < 20 for queries in made.values() for _, _, own in queries)
     print(
@@ -121,7 +120,7 @@ def prepare(options):
         f"{sum(map(len, made.values()))} queries, {few} of them with under 20 keypoints",
         flush=True,
     )
-    return Setting(pictures, library, learning, cache, name, options.jobs), made, junk
+    return Setting(pictures, library, learning, cache, library_name, options.jobs), made, junk
 
 
 def main():

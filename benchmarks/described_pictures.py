@@ -62,11 +62,13 @@ class Cache:
             os.replace(temporary, path)
         return json.loads(path.read_text(encoding="utf-8"))
 
-    def described(self, name, images):
+    def described(self, name, images, jobs=1):
         """Return `Described` for each of the images, which may be a generator."""
+        from classicvision._parallel import parallel_map
+
         path = self.path(name).with_suffix(".npz")
         if not path.exists():
-            _save(path, [describe(image) for image in images])
+            _save(path, list(parallel_map(describe, images, n_jobs=jobs)))
         return _load(path)
 
 

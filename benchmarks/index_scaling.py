@@ -9,12 +9,12 @@ vectors of 128 numbers. Queries are lists and vectors of the same kind. Searched
 - vectors: `dense_search`, NumPy's product and partition, and FAISS's flat index.
 
 Then the 50 best of 100,000 images are verified: 500 descriptors against 500, of which a tenth of
-the images share 60. Last, the index on disk is built from files of pictures, small ones as this
-is about memory. Every line is a process of its own, so that its memory is its own; one thread.
+the images share 60. Every line is a process of its own, so that its memory is its own. Building
+the index on disk from pictures is measured by `index_memory`.
 
 Printed are seconds of building, the median milliseconds of a search, and the peak of memory
 beyond what was there before the images. All is computed by one thread, and its time is the
-processor's, so that other work on the machine counts less; waiting for the disk is not in it.
+processor's, so that other work on the machine counts less.
 """
 
 import argparse
@@ -23,7 +23,6 @@ import multiprocessing
 import os
 import resource
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -196,28 +195,6 @@ def _described(rng):
     return cv.Keypoints(points, sizes, angles, np.ones(PER_IMAGE)), rows
 
 
-def on_disk(images, count):
-    """Build the index from files; a search is of one of them, features included."""
-    import cv2
-
-    import classicvision as cv
-
-    rng = np.random.default_rng(SEED + 5)
-    vocabulary = cv.VisualVocabulary(1000, max_iterations=2, random_state=0)
-    vocabulary.fit([_described(rng)[1] for _ in range(20)])
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(images):
-            noise = cv2.GaussianBlur(rng.random((120, 160)), (0, 0), 2)
-            noise = (noise - noise.min()) / np.ptp(noise) * 255
-            cv2.imwrite(f"{folder}/{number:06d}.jpg", noise.astype(np.uint8))
-        paths = sorted(map(str, Path(folder).glob("*.jpg")))
-        queries = [cv.read_image(path) for path in paths[:count]]
-        start = time.process_time()
-        index = cv.ImageIndex.build(paths, Path(folder) / "index", vocabulary=vocabulary)
-        seconds = time.process_time() - start
-        return seconds, _searched(lambda query: index.search(query, verify=False), queries)
-
-
 LINES = {
     "words": words,
     "words, NumPy": brute_words,
@@ -226,9 +203,8 @@ LINES = {
     "vectors": dense,
     "vectors, NumPy": dense_numpy,
     "vectors, FAISS": dense_faiss,
-    "ImageIndex": on_disk,
 }
-_ONLY = {"verify 50": (100_000,), "ImageIndex": (1_000, 10_000)}
+_ONLY = {"verify 50": (100_000,)}
 
 
 def _reset_peak():

@@ -3,6 +3,9 @@
 Nothing of classicvision is used, so that what is measured does not decide what counts.
 """
 
+import functools
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 
@@ -15,40 +18,40 @@ _RATIO, _PIXELS, _INLIERS = 0.85, 5, 15
 _BLOCK = 20  # pictures, so that all fits the cache
 
 
-def near_duplicates(images):
+def near_duplicates(images, jobs=1):
     """Return pairs (i, j), i < j, of images (RGB, uint8; may be a generator) of the same thing.
 
     The strongest keypoints of each image vote for those images which have the most similar
     keypoints. Where there are enough votes, all keypoints are matched, both ways and with the
-    ratio test, and a similarity is fitted by RANSAC: 15 inliers make a pair.
+    ratio test, and a similarity is fitted by RANSAC: 15 inliers make a pair. ``jobs`` threads.
     """
-    sift = cv2.SIFT_create(1000, contrastThreshold=0.01)
-    features = [root_sift(sift, image) for image in images]
-    votes = _votes([descriptors for _, descriptors in features])
-    chosen = np.argwhere(np.triu(np.maximum(votes, votes.T) >= _VOTES, 1)).tolist()
-    return [(i, j) for i, j in chosen if inliers(*features[i], *features[j]) >= _INLIERS]
+    with ThreadPoolExecutor(jobs) as pool:
+        features = list(pool.map(root_sift, images))
+        scouts = np.zeros((len(features), _SCOUTS, 128), np.float32)  # no descriptor is zero
+        for scout, (_, own) in zip(scouts, features, strict=True):
+            scout[: len(own)] = own[:_SCOUTS]
+        votes = np.array(list(pool.map(functools.partial(_votes, scouts), range(len(scouts)))))
+        chosen = np.argwhere(np.triu(np.maximum(votes, votes.T) >= _VOTES, 1)).tolist()
+        counts = pool.map(lambda pair: inliers(*features[pair[0]], *features[pair[1]]), chosen)
+        return [(i, j) for (i, j), count in zip(chosen, counts, strict=True) if count >= _INLIERS]
 
 
-def _votes(descriptors):
-    """Return how many of the strongest keypoints of each image (row) name each image (column)."""
-    scouts = np.zeros((len(descriptors), _SCOUTS, 128), np.float32)  # no descriptor is zero
-    for scout, own in zip(scouts, descriptors, strict=True):
-        scout[: len(own)] = own[:_SCOUTS]
-    votes = np.zeros((len(scouts), len(scouts)), np.int64)
+def _votes(scouts, image):
+    """Return how many of the strongest keypoints of this image name each of the images."""
     best = np.empty((len(scouts), _SCOUTS), np.float32)
-    for image, scout in enumerate(scouts):
-        for start in range(0, len(scouts), _BLOCK):
-            others = scouts[start : start + _BLOCK]
-            similar = others.reshape(-1, 128) @ scout.T
-            best[start : start + _BLOCK] = similar.reshape(len(others), _SCOUTS, -1).max(axis=1)
-        best[image] = 0
-        named = np.argpartition(-best, min(_NAMED, len(best) - 1), axis=0)[:_NAMED]
-        named = named[np.take_along_axis(best, named, axis=0) > _SIMILAR]
-        votes[image] = np.bincount(named, minlength=len(scouts))
-    return votes
+    for start in range(0, len(scouts), _BLOCK):
+        others = scouts[start : start + _BLOCK]
+        similar = others.reshape(-1, 128) @ scouts[image].T
+        best[start : start + _BLOCK] = similar.reshape(len(others), _SCOUTS, -1).max(axis=1)
+    best[image] = 0
+    named = np.argpartition(-best, min(_NAMED, len(best) - 1), axis=0)[:_NAMED]
+    named = named[np.take_along_axis(best, named, axis=0) > _SIMILAR]
+    return np.bincount(named, minlength=len(scouts))
 
 
-def root_sift(sift, image):
+def root_sift(image):
+    """Return the points and the RootSIFT of an image, the strongest keypoints first."""
+    sift = cv2.SIFT_create(1000, contrastThreshold=0.01)
     keypoints, descriptors = sift.detectAndCompute(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), None)
     order = np.argsort([-keypoint.response for keypoint in keypoints], kind="stable")[:1000]
     points = np.array([keypoints[i].pt for i in order], np.float32).reshape(-1, 2)

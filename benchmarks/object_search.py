@@ -119,9 +119,9 @@ def prepare(options):
             yield pasted[number] if number in pasted else read(path)
 
     name = f"scenes {options.images} {options.scenes}"
-    library = cache.described(name, pictures())
-    learning = cache.described("learning", map(read, drawn.learning))
-    return made, Setting(pictures, library, learning, cache, name)
+    library = cache.described(name, pictures(), options.jobs)
+    learning = cache.described("learning", map(read, drawn.learning), options.jobs)
+    return made, Setting(pictures, library, learning, cache, name, options.jobs)
 
 
 def draw(folder, number, scene, found, picture):
@@ -151,10 +151,13 @@ def main():
     parser.add_argument("--only", nargs="+", metavar="METHOD", choices=methods())
     parser.add_argument("--images", type=int, default=1000, help="of the library (default 1000)")
     parser.add_argument("--scenes", type=int, default=100, help="how many (default 100)")
+    parser.add_argument("--jobs", type=int, default=1, help="scenes at a time (default 1)")
     parser.add_argument("--cache", metavar="FOLDER", help="keep features and vocabularies here")
     parser.add_argument("--pictures", metavar="FOLDER", type=Path)
     parser.add_argument("--json", metavar="FILE", help="write the outcomes here as well")
     options = parser.parse_args()
+    from classicvision._parallel import parallel_map
+
     made, setting = prepare(options)
     columns = ["found 50", "found first", "localised", "frame"]
     print(f"{len(made)} scenes in {len(setting.library)} photographs")
@@ -162,7 +165,8 @@ def main():
     results = {}
     for name in options.only or methods():
         method = methods()[name](setting)
-        found = [method.find(scene.query) for scene in made]
+        queries = [scene.query for scene in made]
+        found = list(parallel_map(method.find, queries, n_jobs=options.jobs))
         results[name] = [outcome(*pair) for pair in zip(made, found, strict=True)]
         counts = [sum(result[column] for result in results[name]) for column in columns]
         print(name.ljust(20) + "".join(f"{count:>14}" for count in counts), flush=True)

@@ -169,15 +169,15 @@ class DefaultIndex:
         vocabulary = setting.vocabulary(WORDS)
         self._index = cv.ImageIndex.build(paths, folder, vocabulary=vocabulary, n_jobs=setting.jobs)
 
-    def search(self, image, top, verify=True):
-        return self._index.search(image, top=top, verify=verify)
+    def search(self, image, top):
+        return self._index.search(image, top=top)
 
     def numbers(self, found):
         """Return the pictures of a search result as numbers of the library."""
         return [self._numbers[path] for path in found.paths]
 
-    def rank(self, image, described, verify=False):
-        return self.numbers(self.search(image, len(self._numbers), verify))
+    def rank(self, image, described):
+        return self.numbers(self.search(image, len(self._numbers)))
 
 
 METHODS = {

@@ -118,7 +118,8 @@ class Learning(NamedTuple):
     def checked(cls, extraction, n_words, vocabulary, random_state):
         """Return it after checking what is given: None is as the index has it."""
         extraction = {name: value for name, value in extraction.items() if value is not None}
-        Extraction(**extraction)
+        checked = Extraction(**extraction)
+        extraction = {name: getattr(checked, name) for name in extraction}
         if n_words is not None:
             n_words = check_number(n_words, "n_words", at_least=1, integer=True)
         random_state = check_number(random_state, "random_state", at_least=0, integer=True)

@@ -40,10 +40,13 @@ class Extraction:
     cells: int = 8
 
     def __post_init__(self):
-        check_number(self.max_side, "max_side", at_least=16, integer=True)
-        check_number(self.max_keypoints, "max_keypoints", at_least=1, integer=True)
-        check_number(self.contrast_threshold, "contrast_threshold", at_least=0)
-        check_number(self.cells, "cells", at_least=1, integer=True)
+        for name, limits in (
+            ("max_side", {"at_least": 16, "integer": True}),
+            ("max_keypoints", {"at_least": 1, "integer": True}),
+            ("contrast_threshold", {"at_least": 0}),
+            ("cells", {"at_least": 1, "integer": True}),
+        ):  # NumPy's numbers become Python's, which JSON keeps
+            object.__setattr__(self, name, check_number(getattr(self, name), name, **limits))
 
     def to_dict(self):
         """Return the parameters, as JSON keeps them."""

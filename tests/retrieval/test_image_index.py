@@ -372,6 +372,22 @@ def test_a_full_disk_deletes_nothing(pictures, tmp_path, monkeypatch):
     assert cv.ImageIndex(tmp_path / "index").parameters["n_words"] == 60
 
 
+def test_numbers_of_numpy(pictures, tmp_path):
+    numbers = {
+        "max_side": np.int64(200),
+        "max_keypoints": np.uint8(100),
+        "contrast_threshold": np.float32(1 / 64),
+        "n_words": np.int32(20),
+        "random_state": np.int64(1),
+    }
+    for _ in range(2):
+        index = cv.ImageIndex.build(path_of(pictures, "coffee"), tmp_path / "index", **numbers)
+    assert index.parameters == {
+        "max_side": 200, "max_keypoints": 100, "contrast_threshold": 1 / 64, "cells": 8,
+        "n_words": 20,
+    }  # fmt: skip
+
+
 def test_other_programs_files_are_left_alone(pictures, index, tmp_path):
     (tmp_path / "downloads").mkdir()
     download = tmp_path / "downloads" / "film.mkv.part"

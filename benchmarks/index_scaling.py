@@ -4,7 +4,7 @@ Images are lists of 500 random words of 20,000, some words more frequent than ot
 photographs (log-normal), with random signatures, angles and scales; global descriptors are random
 vectors of 128 numbers. Queries are lists and vectors of the same kind. Searched are
 
-- words and Hamming embedding with geometry: `InvertedIndex`;
+- words, and Hamming embedding with geometry (up to 100,000 images): `InvertedIndex`;
 - words, brute force: NumPy, all histograms (up to 10,000 images) times the query's;
 - vectors: `dense_search`, NumPy's product and partition, and FAISS's flat index.
 

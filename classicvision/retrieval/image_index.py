@@ -75,7 +75,7 @@ class ImageIndex:
     An object shows the index as it was when it was opened, or as it left it itself; any number of
     processes may read while one writes. What is written is appended, waited for, and then
     published in one transaction, so that an index opens after a crash as it was or as it became.
-    On disk a picture takes 170 kB at most; in memory a few hundred bytes.
+    On disk a picture of 1,000 keypoints takes 173 kB; in memory a few hundred bytes.
 
     References
     ----------

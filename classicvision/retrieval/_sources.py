@@ -94,10 +94,10 @@ class Rows:
         indices = np.sort(indices)
         parts = [np.zeros((0, self.dimensions), np.float32)]
         owners = np.searchsorted(self._ends, indices, side="right")
-        for owner in np.unique(owners):
+        owners, starts = np.unique(owners, return_index=True)
+        for owner, own in zip(owners, np.split(indices, starts[1:]), strict=False):
             array = self._arrays[owner]
-            begin = self._ends[owner] - len(array)
-            parts.append(self._checked(array[indices[owners == owner] - begin]))
+            parts.append(self._checked(array[own - (self._ends[owner] - len(array))]))
         return np.concatenate(parts)
 
     def first(self, size, rng):

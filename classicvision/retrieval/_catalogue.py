@@ -68,7 +68,10 @@ class Catalogue:
                 self._check()
         except sqlite3.OperationalError as error:
             if not write:
-                raise self.damaged(error) from None
+                raise ValueError(
+                    f"{self.name}: the catalogue cannot be read ({error}); after a crash open it "
+                    "once with write access, and if that does not help, build the index anew"
+                ) from None
             raise OSError(f"{self.name}: cannot be written ({error}); check the folder") from None
         except sqlite3.Error as error:
             raise self.damaged(error) from None

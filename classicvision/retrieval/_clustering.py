@@ -8,6 +8,7 @@ import sys
 import numpy as np
 
 from classicvision._jit import kernel
+from classicvision.retrieval._blas import one_blas_thread
 from classicvision.retrieval._nearest import NearestWords
 from classicvision.retrieval._tree import descend
 
@@ -111,11 +112,12 @@ class Clustering:
             raise ValueError(
                 f"descriptors must be at least n_words = {options['n_words']}, got {len(sample)}"
             )
-        if level == 0:
-            centers = _spread(sample, size, rng)
-        else:
-            nodes, _ = descend(sample, progress.levels, self._branching)
-            centers = _spread_in_nodes(sample, nodes, progress.levels[-1], self._branching, rng)
+        with one_blas_thread():  # which words are drawn may hang on the last bits of sums
+            if level == 0:
+                centers = _spread(sample, size, rng)
+            else:
+                nodes, _ = descend(sample, progress.levels, self._branching)
+                centers = _spread_in_nodes(sample, nodes, progress.levels[-1], self._branching, rng)
         progress.centers = centers.astype(np.float64)
         progress.counts = np.zeros(size)
         progress.step, progress.waited = 0, 0

@@ -12,6 +12,7 @@ import numpy as np
 from classicvision._npz import load_arrays, save_arrays
 from classicvision.features.descriptors import root_sift
 from classicvision.images.reading import display_name
+from classicvision.retrieval._blas import one_blas_thread
 from classicvision.retrieval._rows import sync_folder
 from classicvision.retrieval.embedding import HammingEmbedding
 from classicvision.retrieval.hamming_search import Query
@@ -74,7 +75,9 @@ class IndexWords:
             vocabulary = copy.copy(vocabulary).count_images(images)
         words = vocabulary.predict(rows)
         embedding = HammingEmbedding(random_state=random_state)
-        return cls(vocabulary, embedding.fit(rows, words, len(vocabulary.centers_)))
+        with one_blas_thread():  # the medians of sums are kept
+            embedding.fit(rows, words, len(vocabulary.centers_))
+        return cls(vocabulary, embedding)
 
     def save(self, folder):
         """Write both files, and return their checksums by their names."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import os
@@ -13,6 +12,7 @@ import numpy as np
 from classicvision._parallel import parallel_map
 from classicvision.images import read_image
 from classicvision.images.reading import display_name, open_file
+from classicvision.retrieval._blas import one_blas_thread
 from classicvision.retrieval._description import Description, Extraction, describe
 from classicvision.retrieval._index_words import IndexWords
 from classicvision.retrieval._paths import check_lasting, image_paths, lasting
@@ -149,21 +149,12 @@ def _each(work, tasks, options, what):
     results = parallel_map(
         work, tasks, n_jobs=options.n_jobs, description=what, progress=options.progress
     )
-    with _one_blas_thread():
+    with one_blas_thread():
         try:
             yield from zip(tasks, results, strict=True)
         finally:
             if hasattr(results, "close"):  # a backend that is not lazy gives a plain iterator
                 results.close()
-
-
-# Sums differ in their last bits with the number of threads, and so might the words.
-@contextlib.contextmanager
-def _one_blas_thread():
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1, user_api="blas"):
-        yield
 
 
 @functools.cache

@@ -7,6 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 import classicvision as cv
 from classicvision._parallel import parallel_map
@@ -161,6 +162,14 @@ def test_pictures_without_structure_are_found_by_their_colours(tmp_path):
 def test_several_jobs_make_the_same_index(built, pictures, tmp_path):
     cv.ImageIndex.build(pictures, tmp_path / "index", n_jobs=2, **OPTIONS)
     assert same_index(built.path, tmp_path / "index")
+
+
+def test_any_number_of_threads_for_products_makes_the_same_index(built, pictures, tmp_path):
+    for threads in (1, 2):
+        with threadpool_limits(threads, user_api="blas"):
+            cv.ImageIndex.build(pictures, tmp_path / "index", **OPTIONS)
+        assert same_index(built.path, tmp_path / "index")
+        shutil.rmtree(tmp_path / "index")
 
 
 def test_a_backend_that_is_not_lazy_makes_the_same_index(built, pictures, tmp_path):

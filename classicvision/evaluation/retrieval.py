@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,8 +32,9 @@ def retrieval_map(
     ----------
     rankings : iterable of rankings, one a query
         Each is what a search returned, best first: a sequence or 1-D array of names (str, int,
-        any hashable) without repetition, or a :class:`~classicvision.Ranking`, whose paths are
-        the names. It may be empty, and it may end before everything is listed.
+        any hashable; a path-like one is its text) without repetition, or a
+        :class:`~classicvision.Ranking`, whose paths are the names. It may be empty, and it may
+        end before everything is listed.
     positives : iterable of collections, one a query
         The names that are right, in any order; at least one a query. What the ranking does not
         list counts as never found.
@@ -273,7 +275,7 @@ def _names(names, what):
         names = names.tolist()
     if isinstance(names, (str, bytes)) or not hasattr(names, "__iter__"):
         raise TypeError(f"{what} must be a sequence of names, got {names!r:.80}; wrap it: [name]")
-    names = list(names)
+    names = [os.fspath(name) if isinstance(name, os.PathLike) else name for name in names]
     try:
         set(names)
     except TypeError:

@@ -1,6 +1,7 @@
 """Numbers of rankings: against slow definitions, by hand, and what is refused."""
 
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -96,6 +97,8 @@ def test_forms_of_rankings():
     assert retrieval_map(iter([np.array([7, 3])]), iter([np.array([3])])) == 0.5
     assert retrieval_map([("b", "a")], [frozenset("a")]) == 0.5
     assert recall_at_k([{"b": 1, "a": 2}.keys()], [["a", "a"]], 2) == 1
+    assert retrieval_map([["b", "a"]], [[Path("a")]]) == 0.5
+    assert retrieval_map([[Path("b"), Path("a")]], [["a"]], junk=[[Path("b")]]) == 1
 
 
 @pytest.mark.lane

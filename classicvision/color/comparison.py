@@ -189,7 +189,8 @@ def compare_histograms(
     - "kl": sum h log(h / g), where 1e-10 takes the place of g = 0, as in OpenCV.
     - "js": (sum h log(h / m) + sum g log(g / m)) / 2 with m = (h + g) / 2; at most log 2 if both
       sums are 1.
-    - "correlation": Pearson's coefficient; 1 if one of them is constant, as in OpenCV.
+    - "correlation": Pearson's coefficient; as in OpenCV it is 1 if one of them is constant, or
+      both vary so little that their sums of squared deviations have a product up to 2.2e-16.
     - "emd": the earth mover's distance, what has to be moved times the number of bins that it is
       moved by. In one dimension the sum of the distances between the cumulatives; for joint
       histograms the least cost over the straight distances between bin centres: some

@@ -108,7 +108,7 @@ def color_histogram(
 
     - "rgb": 0 to 256 [``range``].
     - "hsv": OpenCV's hue 0 to 180, two degrees a step, saturation and value 0 to 256 [0 to 360,
-      0 to 1, 0 to 1].
+      0 to 1, 0 to 1]. Gray pixels, which have none, get the hue 0 of red.
     - "lab": OpenCV's CIE L*a*b* of sRGB, 0 to 256, a* and b* shifted by 128 [0 to 100, -128 to
       128].
     - "rg": chromaticities r = R / (R + G + B) and g, 0 to 1; black pixels are 0, 0.

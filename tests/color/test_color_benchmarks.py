@@ -47,6 +47,16 @@ def test_settings_are_tried_on_photographs_of_their_own(tmp_path, monkeypatch, c
     assert "rgb       4        hard  crop 1.0  chi2" in color_identification.shown(*results[0])
 
 
+def test_an_index_names_by_the_first_that_it_finds(tmp_path, photographs):
+    for part, rows in (("train", slice(0, 200)), ("test", slice(20, 180))):
+        lines = []
+        for label, name in enumerate(("astronaut", "coffee")):
+            cv.write_image(tmp_path / f"{part}-{name}.png", photographs[name][rows, :300])
+            lines.append(f"{part}-{name}.png, {label if part == 'train' else 0}, 0")
+        (tmp_path / f"{part}.txt").write_text("\n".join(lines), encoding="utf-8")
+    assert color_identification.found_by_index(tmp_path).tolist() == [True, False]
+
+
 def test_fruits_are_named_as_often_as_before(data_folder):
     if not (data_folder / "grocery_store" / "train.txt").is_file():
         pytest.skip("CLASSICVISION_DATA has no grocery_store")

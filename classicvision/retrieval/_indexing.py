@@ -15,7 +15,7 @@ from classicvision.images.reading import display_name, open_file
 from classicvision.retrieval._blas import one_blas_thread
 from classicvision.retrieval._description import Description, Extraction, describe
 from classicvision.retrieval._index_words import IndexWords
-from classicvision.retrieval._paths import check_lasting, image_paths, lasting
+from classicvision.retrieval._paths import lasting, lasting_paths
 from classicvision.retrieval._writer import Record
 
 _BATCH = 32  # images that are published together
@@ -70,10 +70,9 @@ class _Task(NamedTuple):
 
 def recorded(writer):
     """Return the folders and patterns that an index was made from, and all files of it."""
-    sources = writer.get("sources") or []
-    check_lasting(sources)
-    found = image_paths(sources)[1] if sources else []
-    return sources, list(dict.fromkeys([*found, *writer.paths()]))
+    sources, paths = writer.get("sources") or [], list(writer.paths())
+    found = lasting_paths(sources, paths)
+    return sources, list(dict.fromkeys([*found, *paths]))
 
 
 def add_images(writer, folder, sources, paths, options, described):

@@ -43,14 +43,26 @@ def lasting(sources):
     return [source for source in sources if os.path.isdir(source) or _is_pattern(source)]
 
 
-def check_lasting(sources):
-    """Raise ``ValueError`` for a folder that is gone: its disk may not be there just now."""
+def lasting_paths(sources, known):
+    """Return the pictures of folders and patterns that an index was made from.
+
+    One that is gone, or has no pictures now, is a ``ValueError`` while any of ``known``, the
+    pictures in the index, are its own: its disk may not be there just now.
+    """
+    found = []
     for source in sources:
-        if not os.path.isdir(source) and not _is_pattern(source):
-            raise ValueError(
-                f"{display_name(source)}: the folder is gone; bring it back, or remove its "
-                "pictures from the index"
-            )
+        try:
+            if not os.path.isdir(source) and not _is_pattern(source):
+                raise ValueError(
+                    f"{display_name(source)}: the folder is gone; bring it back, or remove its "
+                    "pictures from the index"
+                )
+            found += image_paths(source)[1]
+        except ValueError:
+            folder, pattern = os.path.join(source, ""), [_parts(source)]
+            if any(path.startswith(folder) or _is_named(path, pattern) for path in known):
+                raise
+    return found
 
 
 def vanished_paths(paths, sources):

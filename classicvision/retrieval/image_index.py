@@ -256,7 +256,8 @@ class ImageIndex:
         Raises
         ------
         ValueError
-            For a folder that is gone or has no pictures: then nothing is removed.
+            For a folder that is gone or has no pictures, while the index has some of it: then
+            nothing is removed.
         """
         options = Options(n_jobs, verbose > 0, on_error or warn)
         with self._writer() as writer:

@@ -294,6 +294,22 @@ def test_update(photographs, tmp_path):
     assert len(index) == 3
 
 
+def test_update_without_a_folder_whose_pictures_were_removed(photographs, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        cv.write_image(tmp_path / name / "coffee.png", photographs["coffee"][::2, ::2])
+    sources = [tmp_path / "a", tmp_path / "b", tmp_path / "b" / "*.png"]
+    index = cv.ImageIndex.build(sources, tmp_path / "index", **OPTIONS)
+    os.unlink(tmp_path / "b" / "coffee.png")
+    with pytest.raises(ValueError, match="no image in this folder"):
+        index.update()
+    os.rmdir(tmp_path / "b")
+    with pytest.raises(ValueError, match="bring it back, or remove its pictures"):
+        index.update()
+    index.remove(tmp_path / "b" / "coffee.png")
+    assert index.update() == (0, 0, 0, 1, 0)
+
+
 def test_remove_and_compact(index, pictures):
     before = cv.ImageIndex(index.path)
     query = cv.read_image(path_of(pictures, "coffee"))

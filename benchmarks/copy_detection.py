@@ -63,7 +63,7 @@ def measure(name, setting, queries, junk, verifier, jobs=1):
     def rank(query):
         (attack, place), (_, image, described) = query
         ranking = method.rank(image, described)
-        if isinstance(method, DefaultIndex):  # which verifies by itself
+        if verifier is None or isinstance(method, DefaultIndex):  # which verifies by itself
             return ranking, ranking
         return ranking, verifier((attack, place), described, ranking)
 
@@ -140,12 +140,13 @@ def main():
     parser.add_argument("--attacks", nargs="+", metavar="ATTACK", choices=ATTACKS)
     parser.add_argument("--images", type=int, default=1000, help="of the library (default 1000)")
     parser.add_argument("--queries", type=int, default=100, help="of each attack (default 100)")
+    parser.add_argument("--unverified", action="store_true", help="leave out verification")
     parser.add_argument("--jobs", type=int, default=1, help="queries at a time (default 1)")
     parser.add_argument("--cache", metavar="FOLDER", help="keep features and vocabularies here")
     parser.add_argument("--json", metavar="FILE", help="write the table here as well")
     options = parser.parse_args()
     setting, queries, junk = prepare(options)
-    verifier = Verifier(setting)
+    verifier = None if options.unverified else Verifier(setting)
     columns = [*queries, "single", "found 50"]
     print(" " * 26 + "".join(f"{name:>12}" for name in columns), flush=True)
     results = {}
@@ -154,7 +155,7 @@ def main():
         tables = measure(name, setting, queries, junk, verifier, options.jobs)
         results[name] = dict(zip(("ranked", "verified"), tables, strict=True))
         lines = {name: tables[0], "  verified": tables[1]}
-        if name == "ImageIndex":
+        if name == "ImageIndex" or verifier is None:
             lines = {name: tables[1]}
         for label, table in lines.items():
             cells = ("" if table[c] is None else f"{table[c]:.3f}" for c in columns)

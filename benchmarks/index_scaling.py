@@ -242,13 +242,19 @@ def _plot(path, table):
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 4), layout="constrained")
-    wanted = {"build seconds": "s", "search milliseconds": "ms", "megabytes": "MB"}
-    for axes, (column, unit) in zip(figure.subplots(1, 3), wanted.items(), strict=True):
-        for name, rows in table.items():
+    wanted = {
+        "build seconds": ("building", "seconds"),
+        "search milliseconds": ("a search", "milliseconds"),
+        "megabytes": ("peak of memory", "megabytes"),
+    }
+    for axes, (column, (title, unit)) in zip(figure.subplots(1, 3), wanted.items(), strict=True):
+        for number, (name, rows) in enumerate(table.items()):
             points = [(row["images"], row[column]) for row in rows if row[column] > 0]
             if points:
-                axes.plot(*zip(*points, strict=True), "o-", markersize=3, label=name)
-        axes.set(xscale="log", yscale="log", xlabel="images", title=f"{column} ({unit})")
+                axes.plot(
+                    *zip(*points, strict=True), "o-", markersize=3, label=name, color=f"C{number}"
+                )
+        axes.set(xscale="log", yscale="log", xlabel="images", ylabel=unit, title=title)
         axes.grid(True, which="major", color="0.9")
     handles, labels = figure.axes[1].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right center", frameon=False)

@@ -98,7 +98,7 @@ class ImageEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         """
         check_is_fitted(self)
         function = partial(_encoded, self, checked_features(self.features))
-        return self._rows(parallel_map(function, _numbered(X), n_jobs=self.n_jobs))
+        return self._rows(parallel_map(function, _numbered(X, self.features), n_jobs=self.n_jobs))
 
     def _fitted_items(self, X):
         self._check_options()
@@ -106,7 +106,7 @@ class ImageEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             check_jobs(self.n_jobs)
         check_random_state(self.random_state)
         function = partial(_extracted, checked_features(self.features))
-        items = list(parallel_map(function, _numbered(X), n_jobs=self.n_jobs))
+        items = list(parallel_map(function, _numbered(X, self.features), n_jobs=self.n_jobs))
         sizes = {item.descriptors.shape[1] for item in items if len(item.descriptors)}
         if len(sizes) != 1:
             got = ", ".join(map(str, sorted(sizes))) if sizes else "no descriptors at all"
@@ -200,7 +200,10 @@ def checked_features(features):
     return check_option(features, "features", FEATURES)
 
 
-def _numbered(X):
+def _numbered(X, features):
+    shape = X.shape if features is not None and isinstance(X, np.ndarray) else ()
+    if len(shape) == 2 or (len(shape) == 3 and shape[2] == 3):
+        raise TypeError(f"X must be a list of images, got an array {shape}; is it [image]?")
     if isinstance(X, (str, bytes, os.PathLike)) or not hasattr(X, "__iter__"):
         raise TypeError(f"X must be a list with one item for each image, got {X!r:.80}")
     return enumerate(X)

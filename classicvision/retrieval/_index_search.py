@@ -118,18 +118,33 @@ class Searcher:
         keypoints = Keypoints(points[:, :2], points[:, 2], points[:, 3], np.zeros(rows))
         descriptors = np.asarray(self.snapshot.columns["descriptors"][part])
         pairs, _ = match_descriptors(query_descriptors, root_sift(descriptors))
-        found = verify_matches(
-            description.keypoints,
-            keypoints,
+        query_share = self._share(description.width, description.height)
+        share = self._share(width, height)
+        found = verify_matches(  # as both were looked at, so that sizes do not matter
+            _scaled(description.keypoints, query_share),
+            _scaled(keypoints, share),
             pairs,
-            query_shape=(description.height, description.width),
-            image_shape=(height, width),
-            threshold=_THRESHOLD * max(1, max(width, height) / self.extraction.max_side),
+            query_shape=(
+                max(1, round(description.height * query_share)),
+                max(1, round(description.width * query_share)),
+            ),
+            image_shape=(max(1, round(height * share)), max(1, round(width * share))),
+            threshold=_THRESHOLD,
         )
         chosen = pairs[found.inliers]
         return Comparison(
             description.keypoints.points[chosen[:, 0]],
             keypoints.points[chosen[:, 1]],
             len(pairs),
-            found.box,
+            found.box / np.float32(share),
         )
+
+    def _share(self, width, height):
+        """Return the size of the picture that is looked at, divided by that of the whole one."""
+        return min(1, self.extraction.max_side / max(width, height))
+
+
+def _scaled(keypoints, share):
+    """Return the keypoints of a picture that is ``share`` times as large."""
+    points = (keypoints.points + 0.5) * share - 0.5
+    return Keypoints(points, keypoints.sizes * share, keypoints.angles, keypoints.scores)

@@ -325,6 +325,14 @@ class TestEveryEncoder:
         assert np.array_equal(called.fit_transform([image]), expected)
         assert np.array_equal(named.transform([str(tmp_path / "camera.png")]), expected)
 
+    @pytest.mark.parametrize("shape", [(60, 80), (60, 80, 3)])
+    def test_a_single_image_is_refused(self, encoder, shape):
+        image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+        encoder = clone(encoder).set_params(features="rootsift")
+        with pytest.raises(TypeError, match="X must be a list of images, got an array"):
+            encoder.fit(image)
+        assert len(encoder.fit_transform(image[None])) == 1
+
     @pytest.mark.parametrize(
         ("X", "error", "message"),
         [

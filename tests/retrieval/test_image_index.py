@@ -146,6 +146,21 @@ def test_coordinates_are_those_of_the_whole_picture(tmp_path, photographs):
     np.testing.assert_allclose(found.boxes[0], [100, 50, 500, 350], atol=6)
 
 
+def test_sizes_of_pictures_do_not_matter(tmp_path, photographs):
+    photo = photographs["coffee"]
+    large = np.repeat(np.repeat(photo, 9, axis=0), 9, axis=1)
+    cv.write_image(tmp_path / "large.png", large)
+    cv.write_image(tmp_path / "other.png", photographs["astronaut"])
+    index = cv.ImageIndex.build(tmp_path, tmp_path / "index", max_side=300, n_words=60)
+    part = photo[100:300:2, 150:450:2]  # 18 times as small as it is there
+    found = index.search(part, top=1)
+    assert found.paths[0].endswith("large.png")
+    assert found.inliers[0] > 10
+    np.testing.assert_allclose(found.boxes[0], 9.0 * np.array([150, 100, 450, 300]), atol=60)
+    found = index.search(large[900:2700, 1350:4050], top=1)
+    np.testing.assert_allclose(found.boxes[0], 9.0 * np.array([150, 100, 450, 300]), atol=60)
+
+
 def test_pictures_without_structure_are_found_by_their_colours(tmp_path):
     for i, color in enumerate([(250, 30, 30), (20, 200, 40), (30, 30, 220)]):
         image = np.empty((40, 50, 3), np.uint8)

@@ -253,8 +253,9 @@ def _search():
         cv.write_image(f"{folder}/noise.png", noise)
         with cv.ImageIndex.build(f"{folder}/noise.png", f"{folder}/index") as index:
             index.search(noise)
-    inverted = cv.InvertedIndex(3)
-    inverted.add([[0, 1], [1, 2]])
+    inverted, more = cv.InvertedIndex(3), {"signatures": [[1]], "angles": [[0]], "scales": [[1]]}
+    for _ in range(2):  # the second is merged with the first
+        inverted.add([[1]], **more)
     inverted.search([1])
     cv.dense_search(np.eye(3), np.eye(3))
 

@@ -133,6 +133,15 @@ def build_postings(
     return Postings(offsets, images[order], *columns, len(counts), first_image)
 
 
+# w = words, p = postings of one; `places` is where those of each word go
+@kernel
+def _copy_lists(offsets, values, places, joined):
+    for w in range(len(places)):
+        start, place = offsets[w], places[w]
+        for p in range(offsets[w + 1] - start):
+            joined[place + p] = values[start + p]
+
+
 def merge_postings(parts: Sequence[Postings]) -> Postings:
     """Join postings over the same words whose images follow one another.
 
@@ -140,17 +149,16 @@ def merge_postings(parts: Sequence[Postings]) -> Postings:
     those of the part before it.
     """
     firsts = np.cumsum([0, *(part.n_images for part in parts)])
-    n_words = len(parts[0].offsets) - 1
-    words = np.concatenate(
-        [np.repeat(np.arange(n_words, dtype=np.int32), np.diff(part.offsets)) for part in parts]
-    )
-    offsets, order = counting_sort(words, n_words)
-    images = np.concatenate(
-        [part.images + np.uint32(first) for part, first in zip(parts, firsts, strict=False)]
-    )
-    columns = [
-        np.concatenate([getattr(part, name) for part in parts])
-        for name in ("signatures", "angles", "scales")
-    ]
-    columns = [column[order] if len(column) else column for column in columns]
-    return Postings(offsets, images[order], *columns, int(firsts[-1]), parts[0].first_image)
+    offsets = np.sum([part.offsets for part in parts], axis=0)
+    columns = []
+    for name in ("images", "signatures", "angles", "scales"):
+        values = [getattr(part, name) for part in parts]
+        joined = np.empty(sum(map(len, values)), values[0].dtype)
+        places = offsets[:-1].copy()
+        for part, own, first in zip(parts, values, firsts, strict=False):
+            if len(own):
+                shifted = own + np.uint32(first) if name == "images" else own
+                _copy_lists(part.offsets, shifted, places, joined)
+                places += np.diff(part.offsets)
+        columns.append(joined)
+    return Postings(offsets, *columns, int(firsts[-1]), parts[0].first_image)

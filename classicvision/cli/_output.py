@@ -33,7 +33,7 @@ class Output:
         self._command = command
         self._suffix = suffix
         self._taken = {name.casefold() for name in reserved}
-        self._inputs = {_identity(path) for path in inputs if isinstance(path, str)} - {None}
+        self._inputs = {identity(path) for path in inputs if isinstance(path, str)} - {None}
 
     def picture_path(self, name):
         """Return where the picture of the input ``name`` goes; other results differ in suffix."""
@@ -48,7 +48,7 @@ class Output:
             suffix = ".png"
         if frame is not None:
             stem = f"{stem}-{frame[1:]}"
-        if name != "-" and _identity(parent or ".") == _identity(self._folder):
+        if name != "-" and identity(parent or ".") == identity(self._folder):
             stem = f"{stem}-{self._command}"
         candidate, count = stem, 1
         while candidate.casefold() in self._taken or self._is_input(candidate + suffix):
@@ -58,10 +58,10 @@ class Output:
         return os.path.join(self._folder, candidate + suffix)
 
     def _is_input(self, name):
-        return _identity(os.path.join(self._folder, name)) in self._inputs
+        return identity(os.path.join(self._folder, name)) in self._inputs
 
 
-def _identity(path):
+def identity(path):
     """Return what tells files apart whatever they are called; None if there is no such file."""
     try:
         status = os.stat(path)

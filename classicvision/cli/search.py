@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import click
 
 from classicvision.cli._messages import error, message, result
+from classicvision.cli._report_target import check_target
 from classicvision.cli._run import Inputs, jobs_option, run
 
 _FAILED, _REFUSED = 1, 2
@@ -25,7 +26,7 @@ class Found:
 
 @click.command("search")
 @click.argument("index", metavar="[DIR]", required=False)
-@click.argument("paths", metavar="[IMAGE|FOLDER|GLOB|-]...", nargs=-1)
+@click.argument("paths", metavar="[IMAGE|FOLDER|GLOB|VIDEO|-]...", nargs=-1)
 @click.option(
     "--top", type=click.IntRange(1, 10_000), default=10, metavar="N", help="Pictures to show (10)."
 )
@@ -34,7 +35,8 @@ class Found:
 @click.option(
     "--report",
     metavar="HTML",
-    help="Write a page of the queries, the pictures found and the points that match.",
+    help="Write a page of the queries, the pictures found and the points that match: a new file, "
+    "or in the place of another page.",
 )
 @jobs_option("Search for N queries at a time; -1 for as many as there are cores.")
 def search(index, paths, top, no_verify, as_json, report, jobs):
@@ -42,7 +44,8 @@ def search(index, paths, top, no_verify, as_json, report, jobs):
 
     DIR is what classicvision index has made. Prints for each query the pictures that have most
     in common with it: the score, and where the query was located, the number of points that
-    agree (inliers) and x1, y1, x2, y2 of its place. Without DIR a part of a photograph is looked
+    agree (inliers) and x1, y1, x2, y2 of its place. The score is what the words have in common,
+    from 0 to about 1, plus the inliers. Without DIR a part of a photograph is looked
     for among those that are installed with the program.
 
     \b
@@ -64,6 +67,8 @@ def search(index, paths, top, no_verify, as_json, report, jobs):
         except (ValueError, OSError) as problem:
             error(problem)
             return _REFUSED
+        if report is not None:
+            check_target(report, paths, opened)
         queries = []
 
         def tell(done):

@@ -1,10 +1,12 @@
 """``classicvision search``: what a query finds, as lines, as JSON and as a page."""
 
 import base64
+import errno
 import html.parser
 import io
 import json
 import os
+import pathlib
 import re
 
 import numpy as np
@@ -116,11 +118,59 @@ def test_the_page(run, index, part, tmp_path):
     assert (matched.astype(int) - [240, 120, 20]).__abs__().sum(axis=2).min() < 60  # its place
 
 
-def test_a_page_that_cannot_be_written(run, index, part):
-    result = run("search", index.path, part, "--report", "no/found.html")
+def test_what_a_page_must_not_overwrite(run, index, part, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    os.link(part, tmp_path / "same.html")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+    os.symlink(f"{index.path}/catalogue.sqlite", tmp_path / "link.html")
+    for target, reason in [
+        (part, "a query, which the page would overwrite"),
+        ("same.html", "a query, which the page would overwrite"),
+        (index.paths[0], "a picture of the index"),
+        (f"{index.path}/catalogue.sqlite", "inside the folder of the index"),
+        (f"{index.path}/found.html", "inside the folder of the index"),
+        ("link.html", "inside the folder of the index"),
+        ("pipe", "no regular file"),
+        (".", "a folder"),
+        ("no/found.html", "its folder does not exist"),
+        ("notes.txt", "exists, and is no page of results"),
+    ]:
+        if target == "pipe" and not hasattr(os, "mkfifo"):
+            continue
+        before = contents(tmp_path, index)
+        result = run("search", index.path, part, "--report", target)
+        assert (result.exit_code, result.stdout) == (2, ""), target
+        assert result.stderr == (
+            f"classicvision: error: --report {target}: {reason}; choose another name; "
+            "see 'classicvision search --help'\n"
+        )
+        assert contents(tmp_path, index) == before
+    assert run("search", index.path, part, "--report", "-").exit_code == 2
+
+
+def contents(folder, index):
+    """Return what the files of a folder and of an index hold."""
+    files = [*index.paths, f"{index.path}/catalogue.sqlite"]
+    files += [entry.path for entry in os.scandir(folder) if entry.is_file()]
+    return {path: pathlib.Path(path).read_bytes() for path in files}, sorted(os.listdir(index.path))
+
+
+def test_a_page_replaces_a_page(run, index, part, tmp_path):
+    (tmp_path / "found.html").write_text("<!doctype HTML>\n<title>an old page</title>")
+    assert run("search", index.path, part, "--report", "found.html").exit_code == 0
+    assert "chelsea" in (tmp_path / "found.html").read_text(encoding="utf-8")
+
+
+def test_a_page_that_cannot_be_written(run, index, part, monkeypatch):
+    def fail(source, target):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    result = run("search", index.path, part, "--report", "found.html")
     assert result.exit_code == 1
     assert result.stderr == (
-        "classicvision: error: no/found.html: cannot be written (No such file or directory); "
+        "classicvision: error: found.html: cannot be written (No space left on device); "
         "check the folder\n"
     )
 

@@ -281,7 +281,7 @@ def locate_color(
     check_space(space, image)
     check_space(space, example, "example")
     check_number(max_detections, "max_detections", at_least=1, integer=True)
-    check_number(threshold, "threshold", at_least=0, at_most=1)
+    threshold = max(check_number(threshold, "threshold", at_least=0, at_most=1), 1e-6)
     size = check_size(example.shape[1::-1] if size is None else size, "size", at_least=1)
     width, height = size
     rows, columns = image.shape[:2]
@@ -300,8 +300,8 @@ def locate_color(
     likely = back_project(image, np.minimum(ratio, 1), **options)
     boxes, scores = [], []
     while len(boxes) < max_detections:
-        box, score = _best_box(likely, width, height)
-        if score < max(threshold, 1e-6):
+        box, score = _best_box(likely, width, height, threshold)
+        if score < threshold:
             break
         boxes.append(box)
         scores.append(score)
@@ -311,12 +311,19 @@ def locate_color(
     return Detections(np.reshape(boxes, (-1, 4))[order], np.array(scores)[order])
 
 
-def _best_box(likely, width, height):
-    """Return the box of this size with the greatest mean, moved to the mass around it."""
+def _best_box(likely, width, height, threshold):
+    """Return the box of this size with the greatest mean, moved to the mass around it.
+
+    Its mean, which is greatest before it is moved, stays at the threshold at least.
+    """
     table = integral_image(likely, dtype="float64")
     strips = table[height:] - table[:-height]
     sums = strips[:, width:] - strips[:, :-width]
     top, left = np.unravel_index(sums.argmax(), sums.shape)
-    box = mean_shift(likely, [left, top, left + width, top + height])
-    left, top, right, bottom = box.astype(int)
-    return box, float(likely[top:bottom, left:right].mean(dtype=np.float64))
+    best = np.array([left, top, left + width, top + height])
+    for box in (mean_shift(likely, best), best.astype(np.float32)):
+        left, top, right, bottom = box.astype(int)
+        score = float(likely[top:bottom, left:right].mean(dtype=np.float64))
+        if score >= threshold:
+            break
+    return box, score

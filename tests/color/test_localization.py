@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from classicvision.boxes import iou
+from classicvision.color import localization
 from classicvision.color.histogram import color_histogram
 from classicvision.color.localization import back_project, locate_color, mean_shift
 from tests.naive import color as naive
@@ -147,6 +148,15 @@ def test_the_best_is_first():
         found = locate_color(image, image[5:17, 8:22], **options)
         assert len(found) > 1
         assert (np.diff(found.scores) <= 0).all()
+
+
+@pytest.mark.lane
+def test_what_is_found_is_not_lost_by_moving_it(rng, monkeypatch):
+    image = rng.integers(90, 140, (60, 80, 3), np.uint8)
+    image[20:32, 50:66] = 220, 30, 60
+    away = np.array([0, 0, 16, 12], np.float32)
+    monkeypatch.setattr(localization, "mean_shift", lambda *arguments: away)
+    assert locate_color(image, image[20:32, 50:66]).boxes.tolist() == [[50, 20, 66, 32]]
 
 
 @pytest.mark.lane

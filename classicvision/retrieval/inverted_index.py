@@ -44,7 +44,7 @@ class InvertedIndex:
     -----
     Postings are kept in compressed sparse rows, in segments: each ``add`` makes one, and small
     ones are merged. Memory: 4 bytes for each descriptor, and 10 more with signatures, angles and
-    scales; 8 for each word and segment.
+    scales; 8 for each word and segment. While images are added, once more for what is merged.
 
     References
     ----------

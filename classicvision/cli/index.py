@@ -8,6 +8,7 @@ import click
 from classicvision.cli._messages import error, message, result
 from classicvision.cli._run import jobs_option
 
+_WRONG_NAMES = FileNotFoundError, FileExistsError, NotADirectoryError
 _DONE, _SOME_SKIPPED, _REFUSED, _FAILED, _INTERRUPTED = 0, 1, 2, 1, 130
 
 
@@ -42,11 +43,12 @@ _DONE, _SOME_SKIPPED, _REFUSED, _FAILED, _INTERRUPTED = 0, 1, 2, 1, 130
 @jobs_option("Pictures at a time; -1 for as many as there are cores. The index is the same.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def index(paths, output, update, compact, jobs, as_json, **options):
-    """Index pictures, so that they, or parts of them, are found again in milliseconds.
+    """Index pictures, so that they, or parts of them, are found again in a fraction of a second.
 
-    Without pictures those are indexed that are installed with the program. An index that is
-    there gets what is new and what has changed. After Ctrl-C, or a crash, the same command goes
-    on where it was.
+    A new index without pictures is of those that are installed with the program. An index that
+    is there gets what is new and what has changed. After Ctrl-C, or a crash, the same command
+    goes on where it was; while the visual words are being learned, from up to 400 pictures, it
+    starts again.
 
     \b
     Examples:
@@ -67,13 +69,18 @@ def index(paths, output, update, compact, jobs, as_json, **options):
 
     given = {"n_jobs": jobs, "verbose": 1, "on_error": skip}
     try:
-        made = _indexed(paths, output, update, options, given)
+        if update:
+            made = _updated(paths, output, options, given)
+        elif not paths and _has_words(output):
+            made = _unchanged(output, compact, options)
+        else:
+            made = _built(paths or _samples(), output, options, given)
         if compact:
             made.compact()
     except KeyboardInterrupt:
-        message(f"interrupted; {_left(output)}; the same command goes on")
+        message(f"interrupted; {_left(output)}")
         return _INTERRUPTED
-    except (ValueError, FileNotFoundError, BlockingIOError) as problem:
+    except (*_WRONG_NAMES, ValueError, BlockingIOError) as problem:
         error(problem)
         return _REFUSED
     except OSError as problem:
@@ -83,20 +90,33 @@ def index(paths, output, update, compact, jobs, as_json, **options):
     return _SOME_SKIPPED if skipped else _DONE
 
 
-def _indexed(paths, output, update, options, given):
+def _updated(paths, output, options, given):
     from classicvision.retrieval.image_index import ImageIndex
 
-    if update:
-        if any(value is not None for value in options.values()):
-            raise ValueError("--update keeps the words and the parameters of the index")
-        made = ImageIndex(output)
-        made.update(paths or None, **given)
-        return made
+    if any(value is not None for value in options.values()):
+        raise ValueError("--update keeps the words and the parameters of the index")
+    made = ImageIndex(output)
+    made.update(paths or None, **given)
+    return made
+
+
+def _unchanged(output, compact, options):
+    """Open an index that is there, and that no picture is to be added to."""
+    from classicvision.retrieval.image_index import ImageIndex
+
+    if not compact or any(value is not None for value in options.values()):
+        raise click.UsageError(
+            f"{_display(output)} is an index: give pictures to add, --update or --compact"
+        )
+    return ImageIndex(output)
+
+
+def _built(paths, output, options, given):
+    from classicvision.retrieval.image_index import ImageIndex
+
     names = ("words", "n_words"), ("max_side",) * 2, ("keypoints", "max_keypoints")
     chosen = {new: options[old] for old, new in names if options[old] is not None}
-    return ImageIndex.build(
-        paths or _samples(), output, vocabulary=options["vocabulary"], **chosen, **given
-    )
+    return ImageIndex.build(paths, output, vocabulary=options["vocabulary"], **chosen, **given)
 
 
 def _samples():
@@ -106,19 +126,33 @@ def _samples():
     return [sample_path(name) for name in SAMPLES]
 
 
+def _has_words(output):
+    """Say whether there is an index whose words are learned."""
+    from classicvision.retrieval._catalogue import CATALOGUE
+    from classicvision.retrieval.image_index import ImageIndex
+
+    if not os.path.exists(os.path.join(output, CATALOGUE)):
+        return False
+    return ImageIndex(output).parameters["n_words"] > 0
+
+
 def _left(output):
-    """Return how much of an index is there."""
+    """Return how much of an index is there, and what the same command does with it."""
     from classicvision.retrieval.image_index import ImageIndex
 
     try:
-        count = len(ImageIndex(output))
+        index = ImageIndex(output)
     except (OSError, ValueError):
-        return "there is no index yet"
-    return f"{_count(count)} in the index"
+        return "there is no index yet; the same command starts again"
+    if index.parameters["n_words"] == 0:
+        return "the words are not learned yet; the same command starts again"
+    return f"{_count(len(index))} in the index; the same command goes on"
 
 
 def _report(made, output, as_json):
-    changes = made.changes._asdict()
+    from classicvision.retrieval._indexing import Changes
+
+    changes = (made.changes or Changes())._asdict()
     if as_json:
         result(json.dumps({"path": os.fspath(output), "images": len(made), **changes}))
         return

@@ -148,3 +148,10 @@ def _scaled(keypoints, share):
     """Return the keypoints of a picture that is ``share`` times as large."""
     points = (keypoints.points + 0.5) * share - 0.5
     return Keypoints(points, keypoints.sizes * share, keypoints.angles, keypoints.scores)
+
+
+class Closed:
+    """What takes the place of the `Searcher` of an index that was closed."""
+
+    def __getattr__(self, name):
+        raise ValueError("the index is closed; open it again")

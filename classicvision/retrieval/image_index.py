@@ -18,7 +18,7 @@ from classicvision.retrieval._creation import (
     learn_words,
 )
 from classicvision.retrieval._description import describe
-from classicvision.retrieval._index_search import Searcher
+from classicvision.retrieval._index_search import Closed, Searcher
 from classicvision.retrieval._indexing import Changes, Options, add_images, recorded, warn
 from classicvision.retrieval._paths import image_paths, vanished_paths
 from classicvision.retrieval._snapshot import Snapshot
@@ -83,6 +83,7 @@ class ImageIndex:
 
     Examples
     --------
+    >>> import os
     >>> import tempfile
     >>> import classicvision as cv
     >>> from classicvision.images import sample_path
@@ -176,8 +177,9 @@ class ImageIndex:
         Notes
         -----
         Pictures are published in batches of 32, in the order of their paths. An error, a kill or
-        Ctrl-C loses the batch under way at most; the same call goes on from there. Memory does
-        not grow with the number of pictures, but for their names.
+        Ctrl-C loses the batch under way at most; the same call goes on from there. Before that,
+        while the words are being learned from up to 400 of the pictures, it starts again. Memory
+        does not grow with the number of pictures, but for their names.
         """
         extraction = {
             "max_side": max_side,
@@ -308,6 +310,7 @@ class ImageIndex:
     @contextlib.contextmanager
     def _writer(self):
         """Write to the index, and then show it as it has become, whatever happened."""
+        _ = self._searcher.snapshot  # an error after close
         try:
             with Writer(self.path) as writer:
                 yield writer
@@ -378,7 +381,7 @@ class ImageIndex:
 
     def close(self) -> None:
         """Let the files go; the object cannot be used any more."""
-        self._searcher = None
+        self._searcher = Closed()
 
     def __enter__(self) -> Self:
         return self

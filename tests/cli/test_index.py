@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import classicvision as cv
+from classicvision.retrieval import _creation
 
 
 @pytest.fixture
@@ -61,6 +62,20 @@ def test_the_samples_without_pictures(run):
     assert [parameters[name] for name in names] == [60, 100, 99]
 
 
+def test_an_index_that_is_there_gets_no_samples(run, photos):
+    (photos / "2.png").unlink()
+    run("index", "photos", "-o", "photos.index", "--words", "50")
+    asked = "give pictures to add, --update"
+    for arguments in ([], ["--words", "50"], ["--compact", "--words", "50"]):
+        result = run("index", "-o", "photos.index", *arguments)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.startswith(f"classicvision: error: photos.index is an index: {asked}")
+    cv.ImageIndex("photos.index").remove("photos/rocket.png")
+    result = run("index", "-o", "photos.index", "--compact")
+    assert (result.exit_code, result.stdout) == (0, "photos.index: 2 pictures (nothing to do)\n")
+    assert any(name.startswith("000002-") for name in os.listdir("photos.index"))
+
+
 def test_what_is_refused(run, photos):
     for arguments, reason in [
         (["photos"], "Missing option '-o' / '--output'; see 'classicvision index --help'"),
@@ -69,6 +84,9 @@ def test_what_is_refused(run, photos):
         (["n*", "-o", "x"], f"{os.path.abspath('n*')}: matches no file; check the pattern"),
         (["photos", "-o", "photos"], f"{photos}: holds other files (2.png) and no index; "),
         (["photos", "-o", "x", "--vocabulary", "photos/2.png"], "photos/2.png: no visual voc"),
+        (["photos", "-o", "photos/2.png"], f"{photos}/2.png: cannot be made (File exists)"),
+        (["photos", "-o", "photos/2.png/x"], f"{photos}/2.png/x: cannot be made (Not a dir"),
+        (["-o", "photos/2.png"], f"{photos}/2.png: cannot be made (File exists)"),
         (["-o", "x", "--update"], f"{os.path.abspath('x')}: no such folder; check the name of"),
         (["-o", "x", "--update", "--words", "3"], "--update keeps the words and the parameters"),
     ]:
@@ -76,6 +94,20 @@ def test_what_is_refused(run, photos):
         assert (result.exit_code, result.stdout) == (2, ""), arguments
         assert result.stderr.splitlines()[-1].startswith(f"classicvision: error: {reason}")
     assert os.listdir() == ["photos"]
+
+
+def test_ctrl_c_while_words_are_learned_starts_again(run, photos, monkeypatch):
+    def interrupt(*arguments, **options):
+        raise KeyboardInterrupt
+
+    (photos / "2.png").unlink()
+    monkeypatch.setattr(_creation, "sample_descriptors", interrupt)
+    result = run("index", "photos", "-o", "photos.index", "--words", "50")
+    assert (result.exit_code, result.stdout) == (130, "")
+    assert result.stderr.endswith("the words are not learned yet; the same command starts again\n")
+    monkeypatch.undo()
+    result = run("index", photos, "-o", photos.parent / "photos.index", "--words", "50")
+    assert result.stdout.endswith(": 3 pictures (3 added)\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")

@@ -341,6 +341,18 @@ def test_remove_and_compact(index, pictures):
     assert index.search(query).paths[0] == path_of(pictures, "coffee")
 
 
+def test_a_closed_index_is_not_used(index, pictures):
+    path = path_of(pictures, "coffee")
+    index.close()
+    index.close()
+    for use in (
+        lambda: index.search(path), lambda: index.compare(path, path), lambda: index.add(path),
+        lambda: index.remove(path), lambda: path in index, index.verify, index.compact,
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=r"^the index is closed; open it again$"):
+            use()
+
+
 def test_equal_pictures_are_two(index, pictures, tmp_path):
     shutil.copy(path_of(pictures, "rocket"), tmp_path / "copy.png")
     index.add(tmp_path / "copy.png")

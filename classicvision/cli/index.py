@@ -21,6 +21,12 @@ _DONE, _SOME_SKIPPED, _REFUSED, _FAILED, _INTERRUPTED = 0, 1, 2, 1, 130
     help="Also take out pictures that are gone. Without FOLDER: those that it was made of.",
 )
 @click.option(
+    "--remove",
+    multiple=True,
+    metavar="PATH",
+    help="Take a picture out of the index, or all of a folder; the files stay. Again for more.",
+)
+@click.option(
     "--words",
     type=click.IntRange(1, 1_000_000),
     metavar="N",
@@ -42,7 +48,7 @@ _DONE, _SOME_SKIPPED, _REFUSED, _FAILED, _INTERRUPTED = 0, 1, 2, 1, 130
 @click.option("--compact", is_flag=True, help="Give back the space of pictures taken out.")
 @jobs_option("Pictures at a time; -1 for as many as there are cores. The index is the same.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
-def index(paths, output, update, compact, jobs, as_json, **options):
+def index(paths, output, update, remove, compact, jobs, as_json, **options):
     """Index pictures, so that they, or parts of them, are found again in a fraction of a second.
 
     A new index without pictures is of those that are installed with the program. An index that
@@ -55,11 +61,14 @@ def index(paths, output, update, compact, jobs, as_json, **options):
       classicvision index photos/ -o photos.index
       classicvision index "scans/*.tif" more/ -o scans.index --jobs 4
       classicvision index -o photos.index --update --compact
+      classicvision index -o photos.index --remove photos/2019 --remove photos/a.jpg
     Then:
       classicvision search photos.index part.jpg
     """
-    if "" in (output, *paths):
+    if "" in (output, *paths, *remove):
         raise click.UsageError("an input has no name: ''")
+    if remove and (paths or update or any(value is not None for value in options.values())):
+        raise click.UsageError("--remove goes with --compact alone; add pictures afterwards")
     skipped = []
 
     def skip(path, problem):
@@ -71,6 +80,8 @@ def index(paths, output, update, compact, jobs, as_json, **options):
     try:
         if update:
             made = _updated(paths, output, options, given)
+        elif remove:
+            made = _without(remove, output)
         elif not paths and _has_words(output):
             made = _unchanged(output, compact, options)
         else:
@@ -100,13 +111,21 @@ def _updated(paths, output, options, given):
     return made
 
 
+def _without(paths, output):
+    from classicvision.retrieval.image_index import ImageIndex
+
+    made = ImageIndex(output)
+    made.remove(paths)
+    return made
+
+
 def _unchanged(output, compact, options):
     """Open an index that is there, and that no picture is to be added to."""
     from classicvision.retrieval.image_index import ImageIndex
 
     if not compact or any(value is not None for value in options.values()):
         raise click.UsageError(
-            f"{_display(output)} is an index: give pictures to add, --update or --compact"
+            f"{_display(output)} is an index: give pictures to add, --update, --remove or --compact"
         )
     return ImageIndex(output)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+import stat
 import sys
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -87,6 +88,8 @@ def expand_paths(
     ------
     ValueError
         For a folder without images or a pattern that matches nothing.
+    OSError
+        For a folder, or one below it, that cannot be read.
     """
     if on_error != "raise" and not callable(on_error):
         raise TypeError(f"on_error must be 'raise' or a callable, got {on_error!r}")
@@ -95,7 +98,7 @@ def expand_paths(
     inputs = []
     for path in [paths] if single else paths:  # type: ignore[union-attr]
         try:
-            inputs.extend(_expand(path))
+            inputs.extend(_expand(path, report))
         except (OSError, ValueError) as error:
             report(path, error)
     return inputs
@@ -105,36 +108,58 @@ def _raise(path, error):
     raise error
 
 
-def _expand(path):
+def _expand(path, report):
     if isinstance(path, (int, np.integer)) and not isinstance(path, bool):
         return [check_number(path, "camera", at_least=0, integer=True)]
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"paths must be file names or camera numbers, got {path!r:.80}")
     path = os.fspath(path)
+    problems = []
     if os.path.isdir(path):
-        found = _images_below(path)
-        if not found:
+        found = _images_below(path, problems)
+        if not found and not problems:
             raise ValueError(f"{display_name(path)}: no image in this folder; check its name")
-        return found
-    if glob.has_magic(path) and not os.path.lexists(path):
+    elif glob.has_magic(path) and not os.path.lexists(path):
         matches = sorted(glob.glob(path, recursive=True), key=_natural)
         if not matches:
             raise ValueError(f"{display_name(path)}: matches no file; check the pattern")
-        lists = (_images_below(match) if os.path.isdir(match) else [match] for match in matches)
-        return list(dict.fromkeys(name for names in lists for name in names))
-    return [path]
+        lists = (
+            _images_below(name, problems) if os.path.isdir(name) else [name] for name in matches
+        )
+        found = list(dict.fromkeys(name for names in lists for name in names))
+    else:
+        found = [path]
+    for problem in problems:
+        _tell(problem, report)
+    return found
 
 
-def _images_below(folder):
+def _tell(problem, report):
+    """Report a folder that cannot be read."""
+    folder, reason = problem.filename, problem.strerror
+    text = f"{display_name(folder)}: the folder cannot be read ({reason}); check its rights"
+    report(folder, type(problem)(text))
+
+
+def _images_below(folder, problems):
     found = []
-    for parent, folders, files in os.walk(folder):
+    for parent, folders, files in os.walk(folder, onerror=problems.append):
         folders[:] = [name for name in folders if not name.startswith(".")]
         found.extend(
             os.path.join(parent, name)
             for name in files
             if not name.startswith(".") and _IMAGE.search(name)
         )
-    return sorted(filter(os.path.isfile, found), key=_natural)
+    return sorted(filter(_may_be_file, found), key=_natural)
+
+
+def _may_be_file(path):
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except PermissionError:
+        return True  # reading it says what is wrong
+    except OSError:
+        return False
 
 
 def _natural(path):

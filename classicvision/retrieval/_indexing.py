@@ -15,7 +15,15 @@ from classicvision.images.reading import display_name, open_file
 from classicvision.retrieval._blas import one_blas_thread
 from classicvision.retrieval._description import Description, Extraction, describe
 from classicvision.retrieval._index_words import IndexWords
-from classicvision.retrieval._paths import lasting, lasting_paths
+from classicvision.retrieval._paths import (
+    forget,
+    image_paths,
+    is_below,
+    is_gone,
+    lasting,
+    lasting_paths,
+    vanished_paths,
+)
 from classicvision.retrieval._writer import Record
 
 _BATCH = 32  # images that are published together
@@ -30,7 +38,7 @@ class Changes(NamedTuple):
     ----------
     added, changed, removed, unchanged : int
     skipped : int
-        Files that could not be read.
+        Files, and folders, that could not be read.
     """
 
     added: int = 0
@@ -55,6 +63,11 @@ class Options(NamedTuple):
     progress: bool
     on_error: object
 
+    @classmethod
+    def checked(cls, n_jobs, verbose, on_error):
+        """Return what is given; without ``on_error`` warnings are."""
+        return cls(n_jobs, verbose > 0, on_error or warn)
+
 
 class _Described(NamedTuple):
     stamp: tuple  # size and time of the file
@@ -68,33 +81,50 @@ class _Task(NamedTuple):
     described: _Described | None  # where it was in the sample
 
 
-def recorded(writer):
-    """Return the folders and patterns that an index was made from, and all files of it."""
-    sources, paths = writer.get("sources") or [], list(writer.paths())
-    found = lasting_paths(sources, paths)
-    return sources, list(dict.fromkeys([*found, *paths]))
+def files_and_gone(writer, paths):
+    """Return what is `Found` at paths for an update, and which files of the index are gone.
+
+    Parameters
+    ----------
+    writer : Writer
+    paths : path-like, an iterable of them, or None
+        Where ``None`` stands for all that the index was made from.
+    """
+    known = list(writer.paths())
+    if paths is not None:
+        found = image_paths(paths, empty=True)
+        gone = vanished_paths(known, found.sources)
+    else:
+        found = lasting_paths(writer.get("sources") or [], known)
+        closed = tuple(found.unreadable)  # what is in them stays as it is
+        files = [*found.files, *(path for path in known if not is_below(path, *closed))]
+        found = found._replace(files=list(dict.fromkeys(files)))
+        gone = [path for path in known if is_gone(path)]
+    missing = set(gone)
+    return found._replace(files=[path for path in found.files if path not in missing]), gone
 
 
-def add_images(writer, folder, sources, paths, options, described):
+def add_images(writer, folder, found, options, described):
     """Write the images that are new or changed; return the `Changes`.
 
     Parameters
     ----------
     writer : Writer
     folder : str
-    sources : list of str
-        Of which folders and patterns are noted, to look into again.
-    paths : list of str
-        The files.
+    found : Found
+        The files, and the folders and patterns, which are noted, to look into again.
     options : Options
     described : dict
         The files that `sample_descriptors` has read.
     """
     known = writer.get("sources") or []
-    new = [source for source in lasting(sources) if source not in known]
+    new = [source for source in lasting(found.sources) if source not in known]
     if new:
         writer.set("sources", known + new)
-    tasks, counts = _tasks(writer, paths, described)
+    tasks, counts = _tasks(writer, found.files, described)
+    for path, error in found.unreadable.items():
+        options.on_error(path, error)
+        counts["skipped"] += 1
     work = functools.partial(_work, folder, writer.get("parameters"), os.getpid())
     batch = []
 
@@ -118,6 +148,35 @@ def add_images(writer, folder, sources, paths, options, described):
     if batch:
         publish()
     return Changes(**counts)
+
+
+def remove_images(writer, paths):
+    """Take pictures, and those of folders, out; forget sources that have none any more.
+
+    Parameters
+    ----------
+    writer : Writer
+    paths : path-like, or an iterable of them
+
+    Returns
+    -------
+    Changes
+    """
+    single = isinstance(paths, (str, os.PathLike))
+    known, removed = dict.fromkeys(writer.paths()), {}
+    for path in [paths] if single else paths:
+        name = os.fspath(path)
+        full = os.path.abspath(name)
+        found = [full] if full in known else [other for other in known if is_below(other, full)]
+        if not found or not name:
+            raise ValueError(f"{display_name(full)}: not in the index; see its paths")
+        removed.update(dict.fromkeys(found))
+    changes = Changes(removed=writer.remove(removed))
+    sources = writer.get("sources") or []
+    left = forget(sources, removed, [path for path in known if path not in removed])
+    if left != sources:
+        writer.set("sources", left)
+    return changes
 
 
 def _tasks(writer, paths, described):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import glob
 import os
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,16 +13,32 @@ from classicvision.images import expand_paths
 from classicvision.images.reading import display_name
 
 
-def image_paths(paths):
-    """Return what is named, and the pictures of it: absolute paths, each once.
+class Found(NamedTuple):
+    """What is named by files, folders and patterns.
+
+    Attributes
+    ----------
+    sources : list of str
+        The names, as absolute paths.
+    files : list of str
+        The pictures: absolute paths, each once.
+    unreadable : dict of str to OSError
+        Folders that cannot be looked into.
+    """
+
+    sources: list
+    files: list
+    unreadable: dict
+
+
+def image_paths(paths, *, empty=False):
+    """Return what is `Found` at some paths.
 
     Parameters
     ----------
     paths : path-like, or an iterable of them
-
-    Returns
-    -------
-    sources, files : list of str
+    empty : bool
+        Accept folders without pictures.
     """
     single = isinstance(paths, (str, bytes, os.PathLike)) or not np.iterable(paths)
     sources = []
@@ -32,10 +49,26 @@ def image_paths(paths):
         if path in ("", "-"):
             raise ValueError(f"paths must be files, folders or patterns, got {path!r}")
         sources.append(os.path.abspath(path))
-    sources = list(dict.fromkeys(sources))
     if not sources:
         raise ValueError("paths must name at least one picture, got none")
-    return sources, list(dict.fromkeys(expand_paths(sources)))
+    found = Found(list(dict.fromkeys(sources)), [], {})
+    files = {}
+    for source in found.sources:
+        files.update(dict.fromkeys(_expanded(source, found.unreadable, empty)))
+    if not files and found.unreadable and not empty:
+        raise next(iter(found.unreadable.values()))
+    found.files.extend(files)
+    return found
+
+
+def _expanded(source, unreadable, empty):
+    def report(path, error):
+        if isinstance(error, OSError):
+            unreadable[path] = error
+        elif not (empty and os.path.isdir(source)):
+            raise error
+
+    return expand_paths(source, on_error=report)
 
 
 def lasting(sources):
@@ -44,38 +77,65 @@ def lasting(sources):
 
 
 def lasting_paths(sources, known):
-    """Return the pictures of folders and patterns that an index was made from.
+    """Return what is `Found` in folders and patterns that an index was made from.
 
-    One that is gone, or has no pictures now, is a ``ValueError`` while any of ``known``, the
-    pictures in the index, are its own: its disk may not be there just now.
+    A folder that is gone, or a pattern without a match, is a ``ValueError`` while any of
+    ``known``, the pictures in the index, are its own: its disk may not be there just now.
     """
-    found = []
+    there = []
     for source in sources:
-        try:
-            if not os.path.isdir(source) and not _is_pattern(source):
-                raise ValueError(
-                    f"{display_name(source)}: the folder is gone; bring it back, or remove its "
-                    "pictures from the index"
-                )
-            found += image_paths(source)[1]
-        except ValueError:
-            folder, pattern = os.path.join(source, ""), [_parts(source)]
-            if any(path.startswith(folder) or _is_named(path, pattern) for path in known):
-                raise
-    return found
+        if os.path.isdir(source) or (_is_pattern(source) and glob.glob(source, recursive=True)):
+            there.append(source)
+        elif any(_is_of(path, source) for path in known):
+            what = "the pattern matches no file" if _is_pattern(source) else "the folder is gone"
+            raise ValueError(
+                f"{display_name(source)}: {what}; bring it back, or remove its pictures from the "
+                "index"
+            )
+    return image_paths(there, empty=True) if there else Found([], [], {})
+
+
+def forget(sources, removed, left):
+    """Return the sources without those that have had pictures and have none any more."""
+    return [
+        source
+        for source in sources
+        if any(_is_of(path, source) for path in left)
+        or not any(_is_of(path, source) for path in removed)
+    ]
+
+
+def _is_of(path, source):
+    return is_below(path, source) or _is_named(path, [_parts(source)])
+
+
+def is_below(path, *folders):
+    """Say whether a path begins with one of the folders."""
+    return path.startswith(tuple(os.path.join(folder, "") for folder in folders))
 
 
 def vanished_paths(paths, sources):
     """Return those of the paths that are not there, and that the sources name."""
     exact = {source for source in sources if not os.path.isdir(source)}
-    folders = tuple(os.path.join(source, "") for source in sources if os.path.isdir(source))
+    folders = [source for source in sources if os.path.isdir(source)]
     patterns = [_parts(source) for source in exact if _is_pattern(source)]
     return [
         path
         for path in paths
-        if (path in exact or path.startswith(folders) or _is_named(path, patterns))
-        and not os.path.lexists(path)
+        if (path in exact or is_below(path, *folders) or _is_named(path, patterns))
+        and is_gone(path)
     ]
+
+
+def is_gone(path):
+    """Say whether a file is not there; one that cannot be looked at may be."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _is_pattern(path):

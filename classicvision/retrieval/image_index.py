@@ -19,8 +19,8 @@ from classicvision.retrieval._creation import (
 )
 from classicvision.retrieval._description import describe
 from classicvision.retrieval._index_search import Closed, Searcher
-from classicvision.retrieval._indexing import Changes, Options, add_images, recorded, warn
-from classicvision.retrieval._paths import image_paths, vanished_paths
+from classicvision.retrieval._indexing import Options, add_images, files_and_gone, remove_images
+from classicvision.retrieval._paths import image_paths
 from classicvision.retrieval._snapshot import Snapshot
 from classicvision.retrieval._writer import Writer
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from classicvision.results import Ranking
     from classicvision.retrieval._index_search import Comparison
+    from classicvision.retrieval._indexing import Changes
     from classicvision.retrieval.vocabulary import VisualVocabulary
 
     Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
@@ -187,8 +188,8 @@ class ImageIndex:
             "contrast_threshold": contrast_threshold,
         }
         learning = Learning.checked(extraction, n_words, vocabulary, random_state)
-        options = Options(n_jobs, verbose > 0, on_error or warn)
-        sources, files = image_paths(paths)
+        options = Options.checked(n_jobs, verbose, on_error)
+        found = image_paths(paths)
         folder = os.path.abspath(os.fspath(out))
         with gone_after_errors(folder):
             if os.path.exists(os.path.join(folder, CATALOGUE)):
@@ -196,8 +197,8 @@ class ImageIndex:
             else:
                 create_index(folder, learning)
             with Writer(folder) as writer:
-                read = learn_words(writer, folder, files, options, learning)
-                changes = add_images(writer, folder, sources, files, options, read)
+                read = learn_words(writer, folder, found.files, options, learning)
+                changes = add_images(writer, folder, found, options, read)
         index = cls(folder)
         index.changes = changes
         return index
@@ -222,11 +223,11 @@ class ImageIndex:
         Changes
             ``added``, ``changed``, ``removed``, ``unchanged`` and ``skipped``.
         """
-        options = Options(n_jobs, verbose > 0, on_error or warn)
-        sources, files = image_paths(paths)
+        options = Options.checked(n_jobs, verbose, on_error)
+        found = image_paths(paths)
         with self._writer() as writer:
-            read = learn_words(writer, self.path, files, options, Learning({}))
-            self.changes = add_images(writer, self.path, sources, files, options, read)
+            read = learn_words(writer, self.path, found.files, options, Learning({}))
+            self.changes = add_images(writer, self.path, found, options, read)
         return self.changes
 
     def update(
@@ -241,7 +242,7 @@ class ImageIndex:
 
         A file has changed if its size or time has, and then its contents. One that is in the
         index has vanished if it is not there, and one of ``paths`` is its name, a folder it was
-        in, or a pattern it matches.
+        in, or a pattern it matches. The pictures of folders that cannot be read stay.
 
         Parameters
         ----------
@@ -258,21 +259,16 @@ class ImageIndex:
         Raises
         ------
         ValueError
-            For a folder that is gone or has no pictures, while the index has some of it: then
-            nothing is removed.
+            For a folder that is gone while the index has pictures of it: then nothing is removed.
+            Bring it back, or :meth:`remove` it.
         """
-        options = Options(n_jobs, verbose > 0, on_error or warn)
+        options = Options.checked(n_jobs, verbose, on_error)
         with self._writer() as writer:
-            if paths is None:
-                sources, files = recorded(writer)
-                gone = [path for path in writer.paths() if not os.path.lexists(path)]
-            else:
-                sources, files = image_paths(paths)
-                gone = vanished_paths(writer.paths(), sources)
-            missing = set(gone)
-            files = [path for path in files if path not in missing]
-            read = learn_words(writer, self.path, files, options, Learning({})) if files else {}
-            changes = add_images(writer, self.path, sources, files, options, read)
+            found, gone = files_and_gone(writer, paths)
+            read = {}
+            if found.files:
+                read = learn_words(writer, self.path, found.files, options, Learning({}))
+            changes = add_images(writer, self.path, found, options, read)
             self.changes = changes._replace(removed=writer.remove(gone))
         return self.changes
 
@@ -282,7 +278,8 @@ class ImageIndex:
         Parameters
         ----------
         paths : path-like, or an iterable of them
-            As in :attr:`paths`, or relative to the current folder.
+            As in :attr:`paths`, or relative to the current folder; a folder stands for all
+            pictures of the index in it and below, whether it is there or not.
 
         Returns
         -------
@@ -292,14 +289,14 @@ class ImageIndex:
         ------
         ValueError
             For a path that is not in the index; then none is removed.
+
+        Notes
+        -----
+        Folders and patterns that :meth:`build` was given, and that have no pictures in the index
+        any more, are forgotten: an update does not look into them.
         """
-        single = isinstance(paths, (str, os.PathLike))
-        wanted = dict.fromkeys(os.path.abspath(path) for path in ([paths] if single else paths))
         with self._writer() as writer:
-            for path in wanted:
-                if writer.find(path) is None:
-                    raise ValueError(f"{display_name(path)}: not in the index; see its paths")
-            self.changes = Changes(removed=writer.remove(wanted))
+            self.changes = remove_images(writer, paths)
         return self.changes
 
     def compact(self) -> None:

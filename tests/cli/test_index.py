@@ -76,6 +76,28 @@ def test_an_index_that_is_there_gets_no_samples(run, photos):
     assert any(name.startswith("000002-") for name in os.listdir("photos.index"))
 
 
+def test_a_folder_that_is_gone_is_removed(run, photos):
+    (photos / "2.png").unlink()
+    (photos.parent / "more").mkdir()
+    shutil.copy(photos / "rocket.png", photos.parent / "more")
+    run("index", "photos", "more", "-o", "photos.index", "--words", "50")
+    shutil.rmtree("more")
+    result = run("index", "-o", "photos.index", "--update")
+    assert result.exit_code == 2
+    assert "more: the folder is gone; bring it back, or remove its pictures" in result.stderr
+    command = "index", "-o", "photos.index", "--remove"
+    result = run(*command, "more", "--remove", "photos/rocket.png", "--compact")
+    assert (result.exit_code, result.stdout) == (0, "photos.index: 2 pictures (2 removed)\n")
+    result = run("index", "-o", "photos.index", "--update")
+    assert result.stdout == "photos.index: 3 pictures (1 added, 2 unchanged)\n"
+    result = run(*command, "more")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.endswith("more: not in the index; see its paths\n")
+    result = run(*command, "photos", "--update")
+    assert result.exit_code == 2
+    assert "--remove goes with --compact alone; add pictures afterwards" in result.stderr
+
+
 def test_what_is_refused(run, photos):
     for arguments, reason in [
         (["photos"], "Missing option '-o' / '--output'; see 'classicvision index --help'"),

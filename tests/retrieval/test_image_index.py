@@ -309,20 +309,77 @@ def test_update(photographs, tmp_path):
     assert len(index) == 3
 
 
-def test_update_without_a_folder_whose_pictures_were_removed(photographs, tmp_path):
+def test_folders_that_are_empty_or_gone(photographs, tmp_path):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         cv.write_image(tmp_path / name / "coffee.png", photographs["coffee"][::2, ::2])
     sources = [tmp_path / "a", tmp_path / "b", tmp_path / "b" / "*.png"]
     index = cv.ImageIndex.build(sources, tmp_path / "index", **OPTIONS)
-    os.unlink(tmp_path / "b" / "coffee.png")
-    with pytest.raises(ValueError, match="no image in this folder"):
+    shutil.move(tmp_path / "b", tmp_path / "elsewhere")
+    with pytest.raises(ValueError, match="b: the folder is gone; bring it back, or remove"):
         index.update()
-    os.rmdir(tmp_path / "b")
-    with pytest.raises(ValueError, match="bring it back, or remove its pictures"):
-        index.update()
-    index.remove(tmp_path / "b" / "coffee.png")
+    assert index.remove(tmp_path / "b").removed == 1
     assert index.update() == (0, 0, 0, 1, 0)
+    index.add(tmp_path / "elsewhere" / "*.png")
+    os.rename(tmp_path / "elsewhere" / "coffee.png", tmp_path / "elsewhere" / "a.jpg")
+    with pytest.raises(ValueError, match=r"\*\.png: the pattern matches no file; bring it back"):
+        index.update()
+    assert index.remove(tmp_path / "elsewhere").removed == 1
+    os.rename(tmp_path / "elsewhere" / "a.jpg", tmp_path / "elsewhere" / "coffee.png")
+    shutil.move(tmp_path / "elsewhere", tmp_path / "b")
+    assert index.update() == (0, 0, 0, 1, 0)  # b is forgotten
+    os.unlink(tmp_path / "a" / "coffee.png")
+    assert cv.ImageIndex(index.path).update(tmp_path / "a") == (0, 0, 1, 0, 0)
+    assert index.add(tmp_path / "b").added == 1
+    os.unlink(tmp_path / "b" / "coffee.png")
+    assert index.update() == (0, 0, 1, 0, 0)
+    assert len(index) == 0
+
+
+def test_folders_are_removed(pictures, index, tmp_path):
+    shutil.copytree(pictures, tmp_path / "more" / "deep")
+    index.add(tmp_path / "more")
+    with pytest.raises(ValueError, match="mor: not in the index; see its paths"):
+        index.remove([tmp_path / "more", tmp_path / "mor"])
+    with pytest.raises(ValueError, match="not in the index"):
+        index.remove("")
+    assert len(index) == 10
+    assert index.remove([tmp_path / "more", path_of(pictures, "coffee")]).removed == 6
+    assert index.update() == (1, 0, 0, 4, 0)  # the coffee, which is in a folder of the index
+
+
+def test_unreadable_folders_are_told_of_and_their_pictures_kept(pictures, tmp_path, monkeypatch):
+    shutil.copytree(pictures, tmp_path / "all" / "closed")
+    shutil.copy(path_of(pictures, "coffee"), tmp_path / "all")
+    closed, problems = str(tmp_path / "all" / "closed"), []
+    options = {"on_error": lambda path, error: problems.append((path, str(error)))}
+
+    def denied(function):
+        def call(path, *arguments, **keywords):
+            if os.fspath(path).startswith(closed):
+                raise PermissionError(errno.EACCES, "Permission denied", path)
+            return function(path, *arguments, **keywords)
+
+        return call
+
+    def close():
+        monkeypatch.setattr(os, "scandir", denied(os.scandir))
+        monkeypatch.setattr(os, "lstat", denied(os.lstat))
+
+    reason = f"{closed}: the folder cannot be read (Permission denied); check its rights"
+    with monkeypatch.context() as monkeypatch:
+        close()
+        index = cv.ImageIndex.build(tmp_path / "all", tmp_path / "index", **OPTIONS, **options)
+        assert index.changes == (1, 0, 0, 0, 1)
+        with pytest.raises(PermissionError, match="the folder cannot be read"):
+            index.add(closed)
+    assert index.update() == (5, 0, 0, 1, 0)
+    with monkeypatch.context() as monkeypatch:
+        close()
+        assert index.update(**options) == (0, 0, 0, 1, 1)
+        assert index.update(tmp_path / "all", **options) == (0, 0, 0, 1, 1)
+    assert len(index) == 6
+    assert problems == [(closed, reason)] * 3
 
 
 def test_remove_and_compact(index, pictures):

@@ -13,6 +13,7 @@ import sqlite3
 from pathlib import Path
 
 from classicvision.images.reading import display_name
+from classicvision.retrieval._locking import cannot_be_written
 from classicvision.retrieval._rows import sync_folder
 from classicvision.retrieval._steps import reached
 
@@ -72,7 +73,7 @@ class Catalogue:
                     f"{self.name}: the catalogue cannot be read ({error}); after a crash open it "
                     "once with write access, and if that does not help, build the index anew"
                 ) from None
-            raise OSError(f"{self.name}: cannot be written ({error}); check the folder") from None
+            raise cannot_be_written(self.name, error) from None
         except sqlite3.Error as error:
             raise self.damaged(error) from None
 
@@ -134,9 +135,26 @@ def create_catalogue(folder, parameters):
     """Make the catalogue of an empty index; it appears whole or not at all."""
     path = os.path.join(folder, CATALOGUE)
     part = os.path.join(folder, f"{CATALOGUE}.part")
+    try:
+        _delete(part)
+        _write_empty(part, parameters)
+        reached("catalogue written")
+        os.replace(part, path)
+        sync_folder(folder)
+    except (sqlite3.OperationalError, OSError) as error:
+        with contextlib.suppress(OSError):
+            _delete(part)
+        raise cannot_be_written(display_name(os.fspath(folder)), error) from None
+    reached("catalogue named")
+
+
+def _delete(part):
     for leftover in (part, f"{part}-journal", f"{part}-wal", f"{part}-shm"):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(leftover)
+
+
+def _write_empty(part, parameters):
     values = {"format": _FORMAT, "version": VERSION, "generation": 1, "rows": 0, "images": 0}
     values = {**values, "sealed": 0, "segments": 0, "parameters": parameters}
     with contextlib.closing(sqlite3.connect(part, isolation_level=None)) as connection:
@@ -147,10 +165,6 @@ def create_catalogue(folder, parameters):
             "INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in values.items()]
         )
         connection.execute("COMMIT")
-    reached("catalogue written")
-    os.replace(part, path)
-    sync_folder(folder)
-    reached("catalogue named")
 
 
 def _connect(path, write):

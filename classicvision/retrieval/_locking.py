@@ -1,6 +1,7 @@
 """One writer at a time, by a lock that the operating system takes back from a killed process."""
 
 import contextlib
+import errno
 import os
 import sqlite3
 
@@ -26,17 +27,39 @@ def writer_lock(folder):
     try:
         connection = sqlite3.connect(path, timeout=0, isolation_level=None)
     except sqlite3.Error as error:
-        raise OSError(f"{name}: cannot be written ({error}); check the folder") from None
+        raise cannot_be_written(name, error) from None
     with contextlib.closing(connection):
         try:
             connection.execute("PRAGMA journal_mode = MEMORY")  # no file beside it
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
             if "locked" not in str(error):
-                raise OSError(f"{name}: cannot be written ({error}); check the folder") from None
+                raise cannot_be_written(name, error) from None
             raise BlockingIOError(
                 f"{name}: another process is writing to this index; wait until it ends"
             ) from None
         except sqlite3.DatabaseError:
             raise ValueError(f"{name}: {LOCK} is no lock of an index; remove that file") from None
         yield
+
+
+def cannot_be_written(name, error):
+    """Return the error, in one line, for an index that SQLite or the system does not write to.
+
+    Parameters
+    ----------
+    name : str
+        What messages call the index.
+    error : sqlite3.OperationalError or OSError
+    """
+    reason = getattr(error, "strerror", None) or error
+    if isinstance(error, sqlite3.Error):
+        denied = "readonly" in str(error) or "unable to open" in str(error)
+    else:
+        denied = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+    kind = type(error) if isinstance(error, OSError) else OSError
+    if denied:
+        return kind(
+            f"{name}: cannot be written to ({reason}); check the rights of the folder and its files"
+        )
+    return kind(f"{name}: cannot be written ({reason}); check the disk")

@@ -14,7 +14,7 @@ import zlib
 from dataclasses import dataclass
 
 from classicvision.retrieval._catalogue import Catalogue, from_sql, to_sql
-from classicvision.retrieval._locking import writer_lock
+from classicvision.retrieval._locking import cannot_be_written, writer_lock
 from classicvision.retrieval._rows import (
     COLUMNS,
     append_rows,
@@ -61,14 +61,13 @@ def _in_one_line(method):
         try:
             return method(self, *arguments)
         except sqlite3.OperationalError as error:  # the disk is full, or may not be written to
-            raise OSError(f"{name}: cannot be written ({error}); check the disk") from None
+            raise cannot_be_written(name, error) from None
         except sqlite3.DatabaseError as error:
             raise self._catalogue.damaged(error) from None
         except OSError as error:
             if error.errno is None:  # it is a sentence of our own
                 raise
-            reason = error.strerror or error
-            raise type(error)(f"{name}: cannot be written ({reason}); check the disk") from None
+            raise cannot_be_written(name, error) from None
 
     return wrapped
 

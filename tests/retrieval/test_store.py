@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from classicvision.retrieval import _catalogue, _sealing
-from classicvision.retrieval._locking import LOCK
+from classicvision.retrieval._locking import LOCK, cannot_be_written
 from classicvision.retrieval._snapshot import Snapshot
 from classicvision.retrieval._writer import Writer
 from tests.retrieval.store_records import (
@@ -155,6 +155,31 @@ def test_a_folder_without_write_access(folder):
             pass
     finally:
         os.chmod(folder, 0o700)
+
+
+def test_what_may_not_be_written_to_is_a_matter_of_rights():
+    for error in (
+        sqlite3.OperationalError("attempt to write a readonly database"),
+        PermissionError(errno.EACCES, "Permission denied"),
+    ):
+        problem = cannot_be_written("x", error)
+        assert str(problem).startswith("x: cannot be written to (")
+        assert str(problem).endswith("); check the rights of the folder and its files")
+    full = cannot_be_written("x", sqlite3.OperationalError("database or disk is full"))
+    assert str(full) == "x: cannot be written (database or disk is full); check the disk"
+
+
+@pytest.mark.parametrize("error", [sqlite3.OperationalError("disk I/O error"), OSError(5, "I/O")])
+def test_a_disk_too_small_for_a_catalogue(tmp_path, monkeypatch, error):
+    def fail(part, parameters):
+        for suffix in ("", "-journal", "-wal"):
+            (tmp_path / f"{os.path.basename(part)}{suffix}").touch()
+        raise error
+
+    monkeypatch.setattr(_catalogue, "_write_empty", fail)
+    with pytest.raises(OSError, match=rf"^{tmp_path}: cannot be written \(.*; check the disk$"):
+        _catalogue.create_catalogue(tmp_path, {})
+    assert os.listdir(tmp_path) == []
 
 
 def test_readers_need_no_write_access(folder, monkeypatch):

@@ -30,7 +30,11 @@ class Found:
 @click.option(
     "--top", type=click.IntRange(1, 10_000), default=10, metavar="N", help="Pictures to show (10)."
 )
-@click.option("--no-verify", is_flag=True, help="Do not look where in the pictures it is.")
+@click.option(
+    "--no-verify",
+    is_flag=True,
+    help="Do not look where in the 50 best it is: 6 to 140 ms for a query, not 0.1 to 0.8 s.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each query.")
 @click.option(
     "--report",

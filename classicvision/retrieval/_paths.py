@@ -79,20 +79,34 @@ def lasting(sources):
 def lasting_paths(sources, known):
     """Return what is `Found` in folders and patterns that an index was made from.
 
-    A folder that is gone, or a pattern without a match, is a ``ValueError`` while any of
-    ``known``, the pictures in the index, are its own: its disk may not be there just now.
+    A folder that is gone or without any file, or a pattern without a match, is a ``ValueError``
+    while any of ``known``, the pictures in the index, are its own: its disk may not be there
+    just now.
     """
     there = []
     for source in sources:
-        if os.path.isdir(source) or (_is_pattern(source) and glob.glob(source, recursive=True)):
+        missing = _missing(source)
+        if missing is None:
             there.append(source)
         elif any(_is_of(path, source) for path in known):
-            what = "the pattern matches no file" if _is_pattern(source) else "the folder is gone"
             raise ValueError(
-                f"{display_name(source)}: {what}; bring it back, or remove its pictures from the "
-                "index"
+                f"{display_name(source)}: {missing}; bring it back, or remove its pictures from "
+                "the index"
             )
     return image_paths(there, empty=True) if there else Found([], [], {})
+
+
+def _missing(source):
+    """Return what is wrong with a folder or pattern where nothing is, otherwise None."""
+    if _is_pattern(source):
+        return None if glob.glob(source, recursive=True) else "the pattern matches no file"
+    if not os.path.isdir(source):
+        return "the folder is gone"
+    try:
+        with os.scandir(source) as entries:
+            return None if any(entries) else "the folder is empty"
+    except OSError:  # which is told when its pictures are looked for
+        return None
 
 
 def forget(sources, removed, left):

@@ -332,6 +332,9 @@ def test_folders_that_are_empty_or_gone(photographs, tmp_path):
     assert cv.ImageIndex(index.path).update(tmp_path / "a") == (0, 0, 1, 0, 0)
     assert index.add(tmp_path / "b").added == 1
     os.unlink(tmp_path / "b" / "coffee.png")
+    with pytest.raises(ValueError, match="b: the folder is empty; bring it back, or remove its"):
+        index.update()  # as if the disk were not there
+    (tmp_path / "b" / "list.txt").write_text("coffee")
     assert index.update() == (0, 0, 1, 0, 0)
     assert len(index) == 0
 

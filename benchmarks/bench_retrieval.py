@@ -23,7 +23,7 @@ def cases(quick):
     rng.shuffle(descriptors)
     yield from _assignments(descriptors, [100] if quick else [1000, 4000])
     yield from _vlads(descriptors)
-    yield from _fisher_vectors(descriptors, [300] if quick else [300, 1000])
+    yield from _fisher_vectors(descriptors, [300] if quick else [300, 500, 1000])
     yield from _bags_of_words(grays[0], descriptors, 100 if quick else 1000)
 
 

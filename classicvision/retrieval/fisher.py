@@ -11,9 +11,10 @@ from sklearn.mixture import GaussianMixture
 from sklearn.utils.validation import check_is_fitted
 
 from classicvision._checks import check_number, check_random_state
-from classicvision.retrieval._encoder import ImageEncoder, signed_root, unit_length
+from classicvision.retrieval._encoder import ImageEncoder
 from classicvision.retrieval._fisher_statistics import (
     add_statistics,
+    improve,
     likely,
     to_gradients,
     with_squares,
@@ -199,7 +200,9 @@ class FisherVector(ImageEncoder):
         if self.pca_ is not None:
             rows = np.require(self.pca_.transform(rows), np.float32, ["C", "W"])
         encoding = self._gradients(*self._statistics(rows))
-        return unit_length(signed_root(encoding)) if self.improved else encoding
+        if self.improved:
+            improve(encoding)
+        return encoding
 
     def _statistics(self, rows):
         """Return the means over the descriptors of q and of q x^2 and q x.

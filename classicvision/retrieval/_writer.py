@@ -1,4 +1,4 @@
-"""One session of writing to an index: what was begun and not published is cleared away first.
+"""Writing to an index: what was begun and not published is cleared away first.
 
 Rows are appended to the files, the files and new names are waited for, and one transaction of the
 catalogue publishes them: a process that dies leaves the index as it was, or as it became.

@@ -39,7 +39,7 @@ def match_descriptors(
         Descriptors of two images: both of numbers, or both of bytes.
     ratio : float, optional
         Lowe's test: a match is kept if its distance is below ``ratio`` times the one to the second
-        nearest of ``b``, from 0 to 1. One of ``b`` alone passes. None for no such test.
+        nearest of ``b``, above 0, up to 1. One of ``b`` alone passes. None for no such test.
     mutual : bool
         Keep only matches that are the nearest in both directions.
     method : {"exact", "kd_tree", "lsh"}
@@ -102,7 +102,7 @@ def match_descriptors(
             f"method {method!r} must have the metric {metrics[0]!r}, got {metrics[1]!r}"
         )
     if ratio is not None:
-        ratio = check_number(ratio, "ratio", at_least=0, at_most=1)
+        ratio = check_number(ratio, "ratio", above=0, at_most=1)
     limits = {"at_least": 1, "integer": True}
     n_trees = check_number(n_trees, "n_trees", at_most=64, **limits)
     n_checks = check_number(n_checks, "n_checks", at_most=2**31 - 1, **limits)

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from classicvision._checks import check_jobs, check_option, check_random_state
 from classicvision._parallel import parallel_map
-from classicvision.retrieval._sources import check_descriptors
+from classicvision.retrieval._sources import LARGEST, check_descriptors
 from classicvision.retrieval.vocabulary import VisualVocabulary
 
 if TYPE_CHECKING:
@@ -225,14 +225,14 @@ def _extracted(features, numbered):
 def _given(item):
     """Return descriptors that come as such, or with keypoints and the image's shape."""
     if not isinstance(item, tuple):
-        return LocalFeatures(check_descriptors(item))
+        return LocalFeatures(check_descriptors(item, largest=LARGEST))
     if len(item) != 3:
         raise ValueError(
             "must be an array of descriptors, or a tuple (keypoints, descriptors, image shape); "
             f"got a tuple of {len(item)}"
         )
     keypoints, descriptors, shape = item
-    descriptors = check_descriptors(descriptors)
+    descriptors = check_descriptors(descriptors, largest=LARGEST)
     points = np.asarray(getattr(keypoints, "points", keypoints), np.float32).reshape(-1, 2)
     return _checked_points(LocalFeatures(descriptors, points, tuple(shape[:2])))
 
@@ -255,7 +255,7 @@ def _extract(features, item):
         found = extract_descriptors(image, features)
     keypoints, descriptors = found
     points = np.asarray(getattr(keypoints, "points", keypoints), np.float32).reshape(-1, 2)
-    descriptors = check_descriptors(descriptors)
+    descriptors = check_descriptors(descriptors, largest=LARGEST)
     return _checked_points(LocalFeatures(descriptors, points, image.shape[:2]))
 
 

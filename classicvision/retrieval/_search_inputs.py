@@ -1,18 +1,8 @@
-"""Checks of descriptors, words and what goes with them."""
+"""Checks of words and what goes with them."""
 
 import numpy as np
 
 from classicvision.retrieval.postings import quantize_angles, quantize_scales
-
-
-def check_descriptors(descriptors, name="descriptors"):
-    """Return descriptors as an array of numbers with two axes; memory maps stay as they are."""
-    array = np.asarray(descriptors)
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must be an array of numbers, got {array.dtype}")
-    if array.ndim != 2:
-        raise ValueError(f"{name} must have shape (n, d), got {array.shape}")
-    return array
 
 
 def check_words(words, n_words, count=None, *, several=False, name="words"):

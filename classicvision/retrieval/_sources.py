@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+LARGEST = 1e12  # whose squares, and the sums of these, float32 holds
 _RUN = 16  # neighbouring rows that are read together: a few kilobytes of a file
 
 
-def check_descriptors(descriptors, dimensions=None, name="descriptors") -> np.ndarray:
+def check_descriptors(descriptors, dimensions=None, *, largest=None) -> np.ndarray:
     """Return descriptors as a float32 array ``(n, d)``, C-contiguous and writable.
 
     Parameters
@@ -19,34 +20,36 @@ def check_descriptors(descriptors, dimensions=None, name="descriptors") -> np.nd
         Numbers; without rows also of shape (0,), whatever d is.
     dimensions : int, optional
         The d that is wanted.
-    name : str
-        The argument's name, for the messages.
+    largest : float, optional
+        The largest magnitude; that of float32 by default.
 
     Raises
     ------
     TypeError
         For anything but a 2-D array of numbers.
     ValueError
-        For another d, or values that are NaN or infinite.
+        For another d, or values that are NaN, infinite or too large.
     """
     array = np.asarray(descriptors)
     if array.size == 0:
         array = _without_rows(array, dimensions)
     if array.ndim != 2 or array.dtype.kind not in "buif":
         raise TypeError(
-            f"{name} must be an array of numbers of shape (n, d), "
+            "descriptors must be an array of numbers of shape (n, d), "
             f"got shape {array.shape} and dtype {array.dtype}"
         )
     if dimensions is not None and array.shape[1] != dimensions:
         raise ValueError(
-            f"{name} must have {dimensions} columns as those that were learned from, "
+            f"descriptors must have {dimensions} columns as those that were learned from, "
             f"got {array.shape[1]}"
         )
     with np.errstate(over="ignore"):
         rows = np.require(array, np.float32, ["C", "W"])
-    if array.dtype.kind == "f" and not np.isfinite(rows).all():
+    limit = np.finfo(np.float32).max if largest is None else largest
+    if rows.size and not -limit <= rows.min() <= rows.max() <= limit:  # of NaN both are NaN
+        beyond = "float32" if largest is None else f"{largest:g}"
         raise ValueError(
-            f"{name} have values that are NaN, infinite or beyond float32; "
+            f"descriptors have values that are NaN, infinite or beyond {beyond}; "
             "drop these rows, or use np.nan_to_num"
         )
     return rows

@@ -8,7 +8,8 @@ import numpy as np
 
 from classicvision._checks import check_number, check_random_state
 from classicvision._jit import kernel
-from classicvision.retrieval._search_inputs import check_descriptors, check_words
+from classicvision.retrieval._search_inputs import check_words
+from classicvision.retrieval._sources import LARGEST, check_descriptors
 from classicvision.retrieval.postings import counting_sort
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class HammingEmbedding:
         n_bits = check_number(self.n_bits, "n_bits", at_least=1, at_most=64, integer=True)
         n_words = check_number(n_words, "n_words", at_least=1, integer=True)
         rng = check_random_state(self.random_state)
-        descriptors = check_descriptors(descriptors)
+        descriptors = check_descriptors(descriptors, largest=LARGEST)
         words = check_words(words, n_words, len(descriptors))
         if len(descriptors) == 0:
             raise ValueError("descriptors must not be empty: there is nothing to learn from")
@@ -145,12 +146,8 @@ class HammingEmbedding:
         """
         if not hasattr(self, "thresholds_"):
             raise ValueError("this HammingEmbedding is not fitted yet; call fit first")
-        descriptors = check_descriptors(descriptors)
-        if descriptors.shape[1] != self.projection_.shape[1]:
-            raise ValueError(
-                f"descriptors must have {self.projection_.shape[1]} columns, as those learned "
-                f"from, got {descriptors.shape[1]}"
-            )
+        width = self.projection_.shape[1]
+        descriptors = check_descriptors(descriptors, width, largest=LARGEST)
         words = check_words(words, len(self.thresholds_), len(descriptors), several=True)
         columns = words if words.ndim == 2 else words[:, None]
         signatures = np.empty(columns.shape, np.uint64)
@@ -160,8 +157,6 @@ class HammingEmbedding:
     def _project(self, descriptors):
         projections = np.empty((len(descriptors), len(self.projection_)), np.float32)
         for start in range(0, len(descriptors), _BLOCK):
-            block = np.asarray(descriptors[start : start + _BLOCK], np.float32)
-            if not np.isfinite(block).all():
-                raise ValueError("descriptors must be finite")
-            np.matmul(block, self.projection_.T, out=projections[start : start + _BLOCK])
+            rows = slice(start, start + _BLOCK)
+            np.matmul(descriptors[rows], self.projection_.T, out=projections[rows])
         return projections

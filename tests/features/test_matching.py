@@ -163,6 +163,7 @@ def test_large_values():
             "method 'lsh' must have the metric 'hamming', got 'euclidean'",
         ),
         ([[1, 2]], {"ratio": 1.1}, ValueError, "ratio must be at most 1, got 1.1"),
+        ([[1, 2]], {"ratio": 0}, ValueError, "ratio must be greater than 0, got 0"),
         ([[1, 2]], {"n_trees": 0}, ValueError, "n_trees must be at least 1, got 0"),
         ([[1, 2]], {"random_state": -1}, ValueError, "random_state must be at least 0, got -1"),
     ],

@@ -303,6 +303,13 @@ class TestEveryEncoder:
         again = pickle.loads(pickle.dumps(encoder))
         assert np.array_equal(again.transform(images), encoder.transform(images))
 
+    def test_huge_descriptors_have_encodings(self, rng, encoder):
+        images = images_of(rng)
+        huge = [1e12 * image.clip(-1, 1) for image in images]
+        for learned_from in (images, huge):
+            rows = clone(encoder).fit(learned_from).transform(huge)
+            assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+
     @pytest.mark.parametrize("features", ["rootsift", "dense"])
     def test_images_and_features(self, encoder, photographs, features):
         images = [photographs["camera"][:200, :200], photographs["astronaut"][:150, :150]]
@@ -340,6 +347,8 @@ class TestEveryEncoder:
             ("images", TypeError, "X must be a list with one item for each image"),
             ([np.eye(4), np.zeros(4)], TypeError, r"X\[1\]: descriptors must be an array"),
             ([np.full((2, 4), np.nan)], ValueError, r"X\[0\]: descriptors have values that"),
+            ([np.eye(4), -1.1e12 * np.eye(4)], ValueError, r"X\[1\]: .* beyond 1e\+12; drop"),
+            ([np.full((2, 4), 10**18)], ValueError, r"X\[0\]: .* beyond 1e\+12; drop"),
             ([np.eye(4), np.eye(3)], ValueError, "X must have descriptors of one length, got 3, 4"),
             ([], ValueError, "descriptors of one length, got no descriptors at all"),
             ([[], []], ValueError, "got no descriptors at all"),

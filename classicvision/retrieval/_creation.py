@@ -16,7 +16,7 @@ from classicvision.retrieval._description import Extraction
 from classicvision.retrieval._index_words import FILES, IndexWords
 from classicvision.retrieval._indexing import sample_descriptors
 from classicvision.retrieval._locking import LOCK, writer_lock
-from classicvision.retrieval._rows import PART
+from classicvision.retrieval._rows import PART, sync_folder
 from classicvision.retrieval._steps import reached
 from classicvision.retrieval.vocabulary import VisualVocabulary
 
@@ -24,7 +24,7 @@ from classicvision.retrieval.vocabulary import VisualVocabulary
 def create_index(folder, learning):
     """Make an index without images and without words, in a new or an empty folder."""
     try:
-        os.makedirs(folder, exist_ok=True)
+        _make_folder(folder)
         found = sorted(os.listdir(folder))
     except OSError as error:
         name = display_name(folder)
@@ -39,6 +39,18 @@ def create_index(folder, learning):
         if not os.path.exists(os.path.join(folder, CATALOGUE)):  # no other process was faster
             extraction = Extraction(**learning.extraction)
             create_catalogue(folder, {"extraction": extraction.to_dict(), "n_words": 0})
+
+
+def _make_folder(folder):
+    """Make a folder and those that it is in, and wait until their names are on the disk."""
+    made, parent = [], folder
+    while not os.path.isdir(parent) and parent != os.path.dirname(parent):
+        parent = os.path.dirname(parent)
+        made.append(parent)
+    os.makedirs(folder, exist_ok=True)
+    for parent in made:
+        with contextlib.suppress(PermissionError):  # written to, but not read
+            sync_folder(parent)
 
 
 def learn_words(writer, folder, files, options, learning):

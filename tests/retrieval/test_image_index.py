@@ -243,6 +243,26 @@ def test_an_interrupted_build_goes_on(built, pictures, tmp_path, step, count, im
     assert same_index(built.path, tmp_path / "index")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not wait for the names of folders")
+def test_the_names_of_new_folders_are_waited_for(pictures, tmp_path, monkeypatch):
+    events = []
+
+    def note(descriptor):
+        status = os.fstat(descriptor)
+        events.append((status.st_dev, status.st_ino))
+
+    def place(folder):
+        status = os.stat(folder)
+        return status.st_dev, status.st_ino
+
+    monkeypatch.setattr(os, "fsync", note)
+    with steps(events.append):
+        cv.ImageIndex.build(path_of(pictures, "coffee"), tmp_path / "new" / "index", **OPTIONS)
+    first = events.index("catalogue written")
+    assert {place(tmp_path), place(tmp_path / "new")} <= set(events[:first])
+    assert place(tmp_path / "new" / "index") in events[first:]
+
+
 def test_adding_to_an_index_that_has_only_begun(pictures, tmp_path):
     def interrupt(name):
         if name == "catalogue named":

@@ -102,7 +102,10 @@ class Searcher:
         # changed in several ways at once 0.847 instead of 0.827).
         several = _MOST_LOOKUPS // max(len(description.keypoints), 1)
         query = self._words.query(description, several=min(max(several, 1), _MOST_WORDS))
-        scores = hamming_scores(self.snapshot.segments, query, self._words.idf, self._weights)
+        try:
+            scores = hamming_scores(self.snapshot.segments, query, self._words.idf, self._weights)
+        except ValueError as error:
+            raise ValueError(f"{display_name(self.snapshot.folder)}: {error}") from None
         if len(description.keypoints) < _FEW_KEYPOINTS:
             scores += color_similarities(description.vector, self.snapshot.columns["vectors"])
         return scores[self._numbers]

@@ -52,12 +52,13 @@ def segment_checksum(postings):
 
 
 def map_segment(path, n_words, count, n_images):
-    """Return postings on disk after checking that they can be searched.
+    """Return postings on disk, of which only the offsets are read.
 
     Raises
     ------
     ValueError
-        If the file has another size, or postings that lead out of the arrays.
+        If the file has another size, or offsets that lead out of its arrays. Numbers of images
+        are for the search to check, which looks at few of them.
     """
     places = _places(n_words, count)
     check_size(path, places["end"], exact=True)
@@ -72,8 +73,6 @@ def map_segment(path, n_words, count, n_images):
         for name, dtype in _DTYPES.items()
     }
     _check_offsets(path, arrays["offsets"], count)
-    if count and arrays["images"].max() >= n_images:
-        raise ValueError(f"{display_name(path)}: damaged postings; build the index anew")
     return Postings(n_images=n_images, **arrays)
 
 

@@ -163,20 +163,23 @@ class Snapshot:
         except ValueError as error:
             raise ValueError(f"{display_name(self.folder)}: {error}") from None
 
-    def verify(self):
-        """Read everything and compare the checksums.
+    def damages(self):
+        """Read everything, and yield ``(path, error)`` of what is not as it was written.
 
-        Raises
+        Yields
         ------
-        ValueError
-            For the first image, or file of postings, that is not what was written.
+        path : str
+            Of a file of postings, or of an image.
+        error : ValueError
         """
         contents = self.contents
-        name = display_name(self.folder)
         for (number, _, expected), segment in zip(contents.segments, self.segments, strict=False):
-            if segment_checksum(segment) != expected:
+            strange = len(segment) and segment.images.max() >= contents.n_images
+            if strange or segment_checksum(segment) != expected:
                 path = segment_path(self.folder, contents.generation, number)
-                raise ValueError(f"{display_name(path)}: damaged postings; build the index anew")
+                text = f"{display_name(path)}: damaged postings; build the index anew"
+                yield path, ValueError(text)
+        name = display_name(self.folder)
         for path, (number, _, _, first, rows, expected) in zip(
             contents.paths, contents.images.tolist(), strict=True
         ):
@@ -185,6 +188,5 @@ class Snapshot:
                 part = slice(number, number + 1) if column.per_image else slice(first, first + rows)
                 found = zlib.crc32(np.ascontiguousarray(self.columns[column.name][part]), found)
             if found != expected:
-                raise ValueError(
-                    f"{name}: damaged data of {display_name(path)}; remove it and add it again"
-                )
+                text = f"{name}: damaged data of {display_name(path)}; remove it and add it again"
+                yield path, ValueError(text)

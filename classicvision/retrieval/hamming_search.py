@@ -99,6 +99,11 @@ def collect_matches(
     Returns
     -------
     Matches
+
+    Raises
+    ------
+    ValueError
+        For a posting of an image that there is not: arrays on disk may be damaged.
     """
     none = (np.zeros(0, column) for column in (np.int32, np.int32, np.float32, np.uint8, np.int16))
     parts = [Matches(*none)]
@@ -127,7 +132,10 @@ def collect_matches(
         if len(query.angles):
             turns = segment.angles[rows] - query.angles[queries]
             zooms = segment.scales[rows].astype(np.int16) - query.scales[queries]
-        images = segment.images[rows].astype(np.int32) + np.int32(segment.first_image)
+        images = segment.images[rows]
+        if found and images.max() >= segment.n_images:
+            raise ValueError("damaged postings; build the index anew")
+        images = images.astype(np.int32) + np.int32(segment.first_image)
         parts.append(Matches(queries, images, weights, turns, zooms))
     return Matches(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 

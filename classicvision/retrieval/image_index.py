@@ -314,9 +314,24 @@ class ImageIndex:
         finally:
             self._load()
 
-    def verify(self) -> None:
-        """Read all of the index; ``ValueError`` for what is not as it was written."""
-        self._searcher.snapshot.verify()
+    def verify(self, on_error: OnError | None = None) -> None:
+        """Read all of the index, to find what is not as it was written.
+
+        Parameters
+        ----------
+        on_error : callable, optional
+            Is given ``(path, error)`` of each file of postings, and of each picture whose data is
+            damaged; by default the first error is raised.
+
+        Raises
+        ------
+        ValueError
+            For the first damage, without ``on_error``.
+        """
+        for path, error in self._searcher.snapshot.damages():
+            if on_error is None:
+                raise error
+            on_error(path, error)
 
     def search(
         self,

@@ -534,6 +534,24 @@ def test_other_programs_files_are_left_alone(pictures, index, tmp_path):
     assert not os.path.exists(left)
 
 
+def test_postings_of_no_image_are_found_by_searches_and_told_of(index, pictures):
+    name = min(name for name in os.listdir(index.path) if name.endswith(".segment"))
+    segment = index._searcher.snapshot.segments[0]
+    first = segment.offsets.nbytes + segment.signatures.nbytes
+    with open(os.path.join(index.path, name), "r+b") as file:
+        file.seek(first)
+        images = np.fromfile(file, "<u4", len(segment))
+        file.seek(first)
+        (images | 1 << 28).astype("<u4").tofile(file)
+    opened, told = cv.ImageIndex(index.path), []
+    with pytest.raises(ValueError, match=rf"^{index.path}: damaged postings; build the index an"):
+        opened.search(path_of(pictures, "astronaut"))
+    with pytest.raises(ValueError, match=rf"{name}: damaged postings; build the index anew"):
+        opened.verify()
+    opened.verify(on_error=lambda path, error: told.append((path, type(error))))
+    assert told == [(os.path.join(index.path, name), ValueError)]
+
+
 def test_damaged_words_are_refused(index):
     path = os.path.join(index.path, "embedding.npz")
     with open(path, "r+b") as file:

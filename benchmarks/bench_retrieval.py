@@ -1,4 +1,4 @@
-"""Visual words and encodings of images, one thread, against NumPy, scikit-image and OpenCV."""
+"""Words, encodings and a search, one thread, against NumPy, scikit-image, OpenCV and asmk."""
 
 import cv2
 import numpy as np
@@ -9,7 +9,7 @@ from skimage.feature import fisher_vector, learn_gmm
 from sklearn.decomposition import PCA
 
 from benchmarks.harness import SEED, Case, timed
-from benchmarks.peers import opencv4
+from benchmarks.peers import asmk, opencv4
 
 _LENGTH = 64  # of descriptors in Fisher vectors
 
@@ -25,6 +25,7 @@ def cases(quick):
     yield from _vlads(descriptors)
     yield from _fisher_vectors(descriptors, [300] if quick else [300, 500, 1000])
     yield from _bags_of_words(grays[0], descriptors, 100 if quick else 1000)
+    yield _search(descriptors, *((50, 100) if quick else (4000, 500)))
 
 
 def _root_sift(gray):
@@ -144,4 +145,47 @@ def _bags_of_words(gray, descriptors, n_words):
         timed(extractor.compute, gray, keypoints),
         peer.timed("bag_of_words", image="bag of words", vocabulary="vocabulary", keypoints=1000),
         lambda ours, theirs: np.abs(ours - np.float32(theirs)).max(),
+    )
+
+
+def _search(descriptors, n_words, n_images, per_image=500):
+    """From the descriptors of one picture to all the others, ranked.
+
+    Pictures are drawn from the descriptors of four photographs. The peer, which adds up those of a
+    word, gives the same words other scores.
+    """
+    from classicvision import HammingEmbedding, InvertedIndex
+
+    rng = np.random.default_rng(SEED)
+    vocabulary = _vocabulary(descriptors, n_words)
+    pictures = descriptors[rng.integers(len(descriptors), size=(n_images + 1, per_image))]
+    library, query = pictures[:-1], pictures[-1]
+    embedding = HammingEmbedding(random_state=SEED)
+    embedding.fit(descriptors, vocabulary.predict(descriptors), n_words)
+
+    def described(rows):
+        words = vocabulary.predict(rows)
+        return words, embedding.transform(rows, words)
+
+    words, signatures = zip(*map(described, library), strict=True)
+    index = InvertedIndex(n_words)
+    index.add(words, signatures=signatures)
+
+    def ours():
+        words, signatures = described(query)
+        return index.search(words, signatures=signatures, top=None)
+
+    peer = asmk()
+    for name, array in (("words", vocabulary.centers_), ("query", query)):
+        peer.put(name, array)
+    peer.put("library", np.concatenate(library))
+    peer.put("pictures", np.repeat(np.arange(n_images), per_image))
+    peer.ask("build", words="words", descriptors="library", images="pictures")
+    return Case(
+        f"search with signatures, {n_words} words",
+        f"{per_image} in {n_images}",
+        f"asmk {peer.about['version']}",
+        timed(ours),
+        peer.timed("search", descriptors="query"),
+        None,
     )

@@ -11,6 +11,10 @@ first 50 are matched with the query and fitted by RANSAC, and those that are con
 by their number of inliers. ``ImageIndex`` does the same by itself, so that it has one line. It has
 the words of the other photographs too, but learns the thresholds of its signatures from a sample
 of those it holds, as every index on disk does.
+
+Two methods are measured only if ``--only`` names them: "exhaustive" matches every query with every
+picture and verifies the matches, which takes hours and is what an index can at best reach, and
+"asmk" is the package of this name, in an environment of its own that is made at first use.
 """
 
 import argparse
@@ -37,14 +41,10 @@ class Verifier:
         return [ranking[i] for i in order] + ranking[_TOP:]
 
     def _inliers(self, key, described, number):
-        import classicvision as cv
+        from benchmarks.copy_methods import verified
 
         if (key, number) not in self._known:
-            picture = self._setting.library[number]
-            descriptors = self._setting.library_descriptors[number]
-            pairs, _ = cv.match_descriptors(described.descriptors, descriptors)
-            found = cv.verify_matches(described.keypoints, picture.keypoints, pairs)
-            self._known[key, number] = found.n_inliers
+            self._known[key, number] = verified(self._setting, described, number).n_inliers
         return self._known[key, number]
 
 
@@ -53,7 +53,7 @@ def measure(name, setting, queries, junk, verifier, jobs=1):
 
     ``queries`` has for each attack lists of (number of the picture, image, described).
     """
-    from benchmarks.copy_methods import METHODS, DefaultIndex
+    from benchmarks.copy_methods import METHODS, VERIFIED_BY_THEMSELVES
     from classicvision._parallel import parallel_map
     from classicvision.evaluation import recall_at_k, retrieval_map
 
@@ -63,7 +63,7 @@ def measure(name, setting, queries, junk, verifier, jobs=1):
     def rank(query):
         (attack, place), (_, image, described) = query
         ranking = method.rank(image, described)
-        if verifier is None or isinstance(method, DefaultIndex):  # which verifies by itself
+        if verifier is None or name in VERIFIED_BY_THEMSELVES:
             return ranking, ranking
         return ranking, verifier((attack, place), described, ranking)
 
@@ -126,7 +126,7 @@ def prepare(options):
 def main():
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
-    from benchmarks.copy_methods import METHODS
+    from benchmarks.copy_methods import METHODS, ONLY_IF_NAMED, VERIFIED_BY_THEMSELVES
     from benchmarks.picture_attacks import ATTACKS
 
     parser = argparse.ArgumentParser(
@@ -150,12 +150,12 @@ def main():
     columns = [*queries, "single", "found 50"]
     print(" " * 26 + "".join(f"{name:>12}" for name in columns), flush=True)
     results = {}
-    for name in options.only or METHODS:
+    for name in options.only or [name for name in METHODS if name not in ONLY_IF_NAMED]:
         start = time.perf_counter()
         tables = measure(name, setting, queries, junk, verifier, options.jobs)
         results[name] = dict(zip(("ranked", "verified"), tables, strict=True))
         lines = {name: tables[0], "  verified": tables[1]}
-        if name == "ImageIndex" or verifier is None:
+        if name in VERIFIED_BY_THEMSELVES or verifier is None:
             lines = {name: tables[1]}
         for label, table in lines.items():
             cells = ("" if table[c] is None else f"{table[c]:.3f}" for c in columns)

@@ -5,6 +5,7 @@
 
 import functools
 import os
+import threading
 
 import cv2
 import numpy as np
@@ -59,6 +60,19 @@ class Setting:
 
 def _order(scores):
     return np.argsort(-scores, kind="stable").tolist()
+
+
+def verified(setting, described, number):
+    """Return the `Verification` of a query and a picture of the library."""
+    picture = setting.library[number]
+    pairs, _ = cv.match_descriptors(described.descriptors, setting.library_descriptors[number])
+    return cv.verify_matches(
+        described.keypoints,
+        picture.keypoints,
+        pairs,
+        query_shape=described.shape,
+        image_shape=picture.shape,
+    )
 
 
 class PerceptualHash:
@@ -154,6 +168,44 @@ class Vectors:
         return _order(self._library @ self._encoder.transform([described.descriptors])[0])
 
 
+class AggregatedMatches:
+    """The package ``asmk``: the descriptors of each word added up, as bits; five words a query's.
+
+    Its other parameters are those of its authors' examples; the words are ours.
+    """
+
+    def __init__(self, setting):
+        from benchmarks.peers import asmk
+
+        self._peer = asmk()
+        words = setting.vocabulary(WORDS).centers_
+        self._peer.put("words", words)
+        self._peer.put("descriptors", np.concatenate(setting.library_descriptors))
+        counts = [len(rows) for rows in setting.library_descriptors]
+        self._peer.put("images", np.repeat(np.arange(len(counts)), counts))
+        self._peer.ask("build", words="words", descriptors="descriptors", images="images")
+        self._n_images, self._lock = len(counts), threading.Lock()
+
+    def rank(self, image, described):
+        if not len(described.descriptors):
+            return list(range(self._n_images))
+        with self._lock:
+            self._peer.put("query", described.descriptors)
+            return self._peer.ask("search", descriptors="query")["result"]
+
+
+class Exhaustive:
+    """No index: the query is matched with every picture, and the matches are verified."""
+
+    def __init__(self, setting):
+        self._setting = setting
+
+    def rank(self, image, described):
+        numbers = range(len(self._setting.library))
+        found = (verified(self._setting, described, number) for number in numbers)
+        return _order(np.array([each.n_inliers for each in found]))
+
+
 class DefaultIndex:
     """`ImageIndex`, as it comes, from files."""
 
@@ -194,4 +246,8 @@ METHODS = {
     ),
     "Fisher 64": lambda setting: Vectors(cv.FisherVector(64, random_state=0), setting),
     "ImageIndex": DefaultIndex,
+    "exhaustive": Exhaustive,
+    "asmk": AggregatedMatches,
 }
+VERIFIED_BY_THEMSELVES = "ImageIndex", "exhaustive"
+ONLY_IF_NAMED = "exhaustive", "asmk"

@@ -18,16 +18,23 @@ from pathlib import Path
 import numpy as np
 
 _FOLDER = Path(__file__).resolve().parent.parent / ".peers"
-_WORKER = Path(__file__).with_name("peer_worker.py")
 
 
 class Worker:
-    """A process in another environment that loads things and times calls on them."""
+    """A process in another environment that loads things and times calls on them.
 
-    def __init__(self, python):
+    Parameters
+    ----------
+    python : str
+        That of the environment.
+    script : str
+        The name of a file beside this one, which runs there.
+    """
+
+    def __init__(self, python, script):
         self._folder = tempfile.TemporaryDirectory(prefix="benchmarks-")
         self._process = subprocess.Popen(
-            [python, "-I", "-u", str(_WORKER)],
+            [python, "-I", "-u", str(Path(__file__).with_name(script))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -48,7 +55,7 @@ class Worker:
         return answer
 
     def put(self, name, image):
-        """Copy an image into the worker's memory."""
+        """Copy an image, or another array, into the worker's memory."""
         path = Path(self._folder.name, "image.npy")
         np.save(path, image)
         self.ask("image", name=name, path=str(path))
@@ -72,7 +79,13 @@ class Worker:
 @functools.cache
 def opencv4():
     """Return the worker that runs OpenCV 4.14, the last to have cascade classifiers."""
-    return Worker(opencv4_python())
+    return Worker(opencv4_python(), "opencv4_worker.py")
+
+
+@functools.cache
+def asmk():
+    """Return the worker that runs the package ``asmk``, which pip compiles."""
+    return Worker(_environment("asmk", ["asmk==0.1.*", "numpy"]), "asmk_worker.py")
 
 
 @functools.cache

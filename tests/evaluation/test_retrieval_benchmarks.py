@@ -38,6 +38,7 @@ def test_verification_moves_what_it_confirms_to_the_front():
     query = describe(textured(2)[20:, 30:])
     assert verifier("query", query, [3, 1, 2, 0]) == [2, 3, 1, 0]
     assert verifier("query", None, [0, 2]) == [2, 0]  # is known
+    assert copy_methods.Exhaustive(setting).rank(None, query)[0] == 2
 
 
 def test_methods_are_measured_with_junk_left_out(monkeypatch):

@@ -1,14 +1,17 @@
-"""Runs in a peer's environment: one JSON command a line in, one JSON answer a line out.
+"""Runs in the environment of OpenCV 4.14.
 
 Only what the peer does is timed: pictures and models are loaded before.
 """
 
-import json
 import sys
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
+
+sys.path.append(str(Path(__file__).parent))
+from peer_loop import serve
 
 _images = {}
 _cascades = {}
@@ -63,15 +66,5 @@ COMMANDS = {
 }
 
 
-def main():
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            answer = COMMANDS[request.pop("command")](**request)
-        except Exception as error:  # whatever it is, the other process reports it
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    serve(COMMANDS)

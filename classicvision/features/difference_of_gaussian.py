@@ -13,13 +13,15 @@ to 5.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from classicvision._jit import kernel
 from classicvision.features._directions import find_directions
 from classicvision.filters.smoothing import gaussian
+from classicvision.results import Keypoints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +36,42 @@ _BORDER = 5  # pixels
 _CORNER = -0.25  # where the first pixel of the doubled image is in the image
 _STEPS = 5  # of the search for a place between pixels
 _SMALLEST = 12  # pixels a side of an octave
+
+
+@dataclass(frozen=True, eq=False)
+class DifferenceOfGaussianSteps:
+    """What keypoints are found by. Those of each octave follow those of the one before.
+
+    Attributes
+    ----------
+    scales : tuple of ndarray of float32, shape (6, rows, columns)
+        The scale space: for each octave the image, 0 to 1, of growing smoothness. The first octave
+        has twice the image's size.
+    differences : tuple of ndarray of float32, shape (5, rows, columns)
+        For each octave what every scale differs from the one before by.
+    candidates : Keypoints
+        The extrema of the differences, at whole pixels and scales.
+    refined : Keypoints
+        Those that are left: between pixels, with enough contrast, and on no edge.
+    keypoints : Keypoints
+        The result: one for each direction, best first.
+    """
+
+    scales: tuple[NDArray[np.float32], ...]
+    differences: tuple[NDArray[np.float32], ...]
+    candidates: Keypoints
+    refined: Keypoints
+    keypoints: Keypoints
+
+
+class _Octave(NamedTuple):
+    """One octave; `candidates`, `refined` and `found` are rows of x, y, size, angle, score."""
+
+    scales: np.ndarray
+    differences: np.ndarray
+    candidates: np.ndarray
+    refined: np.ndarray
+    found: np.ndarray
 
 
 # s = scale, r = row, c = column. Any extremum is also one of its own row, which few pixels are.
@@ -153,22 +191,47 @@ def difference_of_gaussian_keypoints(
         x, y, diameter (twice the sigma), direction in radians, and the difference at the extremum.
         One for each direction.
     """
+    octaves = _searched(gray, contrast_threshold)
+    return np.concatenate([np.empty((0, 5)), *(octave.found for octave in octaves)])
+
+
+def difference_of_gaussian_steps(
+    gray: NDArray[np.uint8], contrast_threshold: float, keypoints: Keypoints
+) -> DifferenceOfGaussianSteps:
+    """Return by which steps keypoints are found; arguments as above, and the result itself."""
+    octaves = list(_searched(gray, contrast_threshold))
+    points = []
+    for name in ("candidates", "refined"):
+        rows = np.concatenate([np.empty((0, 5)), *(getattr(own, name) for own in octaves)])
+        points.append(Keypoints(rows[:, :2], *rows[:, 2:].T))
+    scales, differences = (tuple(own[i] for own in octaves) for i in (0, 1))
+    return DifferenceOfGaussianSteps(scales, differences, *points, keypoints)
+
+
+def _searched(gray, contrast_threshold):
+    """Yield each octave with what is found in it."""
     smallest = contrast_threshold / SCALES
-    found = [np.empty((0, 5))]
     for octave, scales in enumerate(_octaves(gray.astype(np.float32) / np.float32(255))):
+        unit = 2.0 ** (octave - 1)  # pixels of the image to one of the octave
         differences = np.diff(scales, axis=0)
         places = _extrema(differences, 0.5 * smallest)
+        contrasts = np.abs(differences[tuple(places.T)])
+        candidates = _rows(np.column_stack([places[:, ::-1], contrasts]), unit)
         extrema = np.empty((len(places), 4))
         kept = _refine(differences, places, _BORDER, _STEPS, smallest, _EDGE, extrema)
         extrema, places = extrema[:kept], places[:kept]
         sigmas = SIGMA * 2 ** (extrema[:, 2] / SCALES)
         owner, directions = find_directions(scales, places, sigmas)
-        unit = 2.0 ** (octave - 1)  # pixels of the image to one of the octave
-        x, y, _, contrast = extrema[owner].T
-        x, y = unit * x + _CORNER, unit * y + _CORNER
-        rows = (x, y, 2 * unit * sigmas[owner], directions, contrast)
-        found.append(np.column_stack(rows))
-    return np.concatenate(found)
+        found = _rows(extrema[owner], unit, directions)
+        yield _Octave(scales, differences, candidates, _rows(extrema, unit), found)
+
+
+def _rows(extrema, unit, directions=0.0):
+    """Return x, y, size, angle, score in the image for x, y, scale, contrast in an octave."""
+    x, y, scale, contrast = extrema.T
+    sizes = 2 * unit * SIGMA * 2 ** (scale / SCALES)
+    angles = np.broadcast_to(directions, len(extrema))
+    return np.column_stack([unit * x + _CORNER, unit * y + _CORNER, sizes, angles, contrast])
 
 
 def _extrema(differences, smallest):

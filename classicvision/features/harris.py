@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
@@ -17,6 +18,29 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _RADIUS = 2  # pixels, within which there is one corner
+
+
+@dataclass(frozen=True, eq=False)
+class HarrisSteps:
+    """What Harris' measure is computed from; every array has the image's rows and columns.
+
+    Attributes
+    ----------
+    gx, gy : ndarray
+        The derivatives, positive where it becomes brighter to the right and downwards.
+    xx, xy, yy : ndarray
+        The means in the window of gx gx, gx gy and gy gy: the structure tensor M is
+        ``[[xx, xy], [xy, yy]]``.
+    response : ndarray
+        ``xx yy - xy^2 - k (xx + yy)^2``.
+    """
+
+    gx: np.ndarray
+    gy: np.ndarray
+    xx: np.ndarray
+    xy: np.ndarray
+    yy: np.ndarray
+    response: np.ndarray
 
 
 # `products` are gx gx, gx gy and gy gy of each pixel, side by side.
@@ -41,6 +65,30 @@ def _respond(means, k, response):
         response[i] = number(determinant - number(k * number(trace * trace)))
 
 
+@overload
+def harris(
+    image: ArrayLike,
+    *,
+    sigma: float = ...,
+    size: int | tuple[int, int] | None = ...,
+    aperture: int = ...,
+    k: float = ...,
+    return_steps: Literal[False] = ...,
+) -> np.ndarray: ...
+
+
+@overload
+def harris(
+    image: ArrayLike,
+    *,
+    sigma: float = ...,
+    size: int | tuple[int, int] | None = ...,
+    aperture: int = ...,
+    k: float = ...,
+    return_steps: Literal[True],
+) -> HarrisSteps: ...
+
+
 def harris(
     image: ArrayLike,
     *,
@@ -48,7 +96,8 @@ def harris(
     size: int | tuple[int, int] | None = None,
     aperture: int = 3,
     k: float = 0.04,
-) -> np.ndarray:
+    return_steps: bool = False,
+) -> np.ndarray | HarrisSteps:
     """Return Harris' and Stephens' measure of how much of a corner each pixel is.
 
     Parameters
@@ -63,12 +112,16 @@ def harris(
         The side of the Sobel operator.
     k : float
         How much edges count against a corner, from 0 to 0.25.
+    return_steps : bool
+        Return the derivatives, the structure tensor and the response instead.
 
     Returns
     -------
-    numpy.ndarray, shape (rows, columns)
+    response : numpy.ndarray, shape (rows, columns)
         float32, or float64 for a float64 image: large at corners, negative at edges, about zero
         where there is nothing.
+    steps : HarrisSteps
+        With ``return_steps=True`` only.
 
     Raises
     ------
@@ -109,10 +162,13 @@ def harris(
     )
     number = gx.dtype.type
     products = np.empty((*gx.shape, 3), number)
-    _multiply(gx.reshape(-1), gy.reshape(-1), number(2.0 ** (1 - aperture)), products.reshape(-1))
+    scale = number(2.0 ** (1 - aperture))
+    _multiply(gx.reshape(-1), gy.reshape(-1), scale, products.reshape(-1))
     means = gaussian(products, sigma) if window is None else box_filter(products, window)
     response = np.empty(gx.shape, number)
     _respond(means.reshape(-1), number(k), response.reshape(-1))
+    if return_steps:
+        return HarrisSteps(scale * gx, scale * gy, *np.moveaxis(means, 2, 0), response)
     return response
 
 

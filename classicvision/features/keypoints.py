@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
@@ -14,7 +14,11 @@ from classicvision.features._opencv_features import (
     create,
 )
 from classicvision.features._sharing import share_out
-from classicvision.features.difference_of_gaussian import difference_of_gaussian_keypoints
+from classicvision.features.difference_of_gaussian import (
+    DifferenceOfGaussianSteps,
+    difference_of_gaussian_keypoints,
+    difference_of_gaussian_steps,
+)
 from classicvision.features.harris import find_peaks, harris
 from classicvision.images import as_uint8, luminance
 from classicvision.results import Keypoints
@@ -33,6 +37,30 @@ _THRESHOLDS = {
 _CORNER = 7  # pixels across, which Harris' window and FAST's circle look at
 
 
+@overload
+def detect_keypoints(
+    image: ArrayLike,
+    kind: str = ...,
+    *,
+    max_keypoints: int | None = ...,
+    threshold: float | None = ...,
+    cells: int | None = ...,
+    return_steps: Literal[False] = ...,
+) -> Keypoints: ...
+
+
+@overload
+def detect_keypoints(
+    image: ArrayLike,
+    kind: str = ...,
+    *,
+    max_keypoints: int | None = ...,
+    threshold: float | None = ...,
+    cells: int | None = ...,
+    return_steps: Literal[True],
+) -> DifferenceOfGaussianSteps: ...
+
+
 def detect_keypoints(
     image: ArrayLike,
     kind: str = "sift",
@@ -40,7 +68,8 @@ def detect_keypoints(
     max_keypoints: int | None = 1000,
     threshold: float | None = None,
     cells: int | None = None,
-) -> Keypoints:
+    return_steps: bool = False,
+) -> Keypoints | DifferenceOfGaussianSteps:
     """Find points that are found again in other images of the same thing.
 
     Parameters
@@ -67,17 +96,22 @@ def detect_keypoints(
         Keep about as many keypoints of each of ``cells`` times ``cells`` parts of the image, so far
         as there are: first the best of every part, then the second best, ... By default the best
         of the whole image, which may all lie where it has most contrast.
+    return_steps : bool
+        For "dog": return the scale space and what is found in it, step by step, instead. The steps
+        of "harris" are those of `harris`.
 
     Returns
     -------
-    Keypoints
+    keypoints : Keypoints
         Best first, and of equals by y, x, size and angle; without any keypoint an empty result.
+    steps : DifferenceOfGaussianSteps
+        With ``return_steps=True`` only.
 
     Raises
     ------
     TypeError, ValueError
-        For what is no image, an unknown kind, a ``max_keypoints`` or ``cells`` below 1, or a
-        threshold out of range.
+        For what is no image, an unknown kind, a ``max_keypoints`` or ``cells`` below 1, a threshold
+        out of range, or the steps of another kind than "dog".
 
     Notes
     -----
@@ -107,13 +141,19 @@ def detect_keypoints(
     gray = check_gray(image)
     kind = check_option(kind, "kind", tuple(_THRESHOLDS))
     max_keypoints = check_max_keypoints(max_keypoints)
+    usual, smallest, largest = _THRESHOLDS[kind]
+    threshold = usual if threshold is None else threshold
+    threshold = check_number(threshold, "threshold", at_least=smallest, at_most=largest)
+    if return_steps:
+        if kind != "dog":
+            raise ValueError(f"kind must be 'dog' for return_steps=True, got {kind!r}")
+        options = {"max_keypoints": max_keypoints, "threshold": threshold, "cells": cells}
+        keypoints = detect_keypoints(gray, kind, **options)
+        return difference_of_gaussian_steps(gray, threshold, keypoints)
     if cells is not None:
         cells = check_number(cells, "cells", at_least=1, at_most=1000, integer=True)
         found = detect_keypoints(gray, kind, max_keypoints=None, threshold=threshold)
         return share_out(found, gray.shape, cells, max_keypoints)
-    usual, smallest, largest = _THRESHOLDS[kind]
-    threshold = usual if threshold is None else threshold
-    threshold = check_number(threshold, "threshold", at_least=smallest, at_most=largest)
     if kind == "orb" and min(gray.shape) < ORB_SMALLEST:
         return Keypoints([], [], [], [])
     if kind == "harris":

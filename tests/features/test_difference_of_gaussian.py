@@ -73,6 +73,41 @@ def test_extrema_are_larger_or_smaller_than_their_26_neighbours(rng):
     assert found.tolist() == wanted
 
 
+@pytest.mark.lane
+@pytest.mark.parametrize("cells", [None, 2])
+def test_steps(cells):
+    image = np.maximum(blob((40, 50), 16.3, 15.7, 2.5), blob((40, 50), 35, 22, 2, 90))
+    options = {"max_keypoints": 3, "threshold": 0.02, "cells": cells}
+    steps = detect_keypoints(image, "dog", return_steps=True, **options)
+    assert isinstance(steps, module.DifferenceOfGaussianSteps)
+    assert steps.keypoints == detect_keypoints(image, "dog", **options)
+    assert steps.scales[0].shape == (6, 80, 100)
+    for scales, differences in zip(steps.scales, steps.differences, strict=True):
+        assert np.array_equal(differences, scales[1:] - scales[:-1])
+    for smaller, larger in zip(steps.scales[1:], steps.scales, strict=False):
+        assert np.array_equal(smaller[0], larger[3, ::2, ::2])
+    places = []
+    for octave, differences in enumerate(steps.differences):
+        for _, row, column in module._extrema(differences, 0.02 / 6).tolist():
+            places.append([2.0**octave * x / 2 - 0.25 for x in (column, row)])
+    assert steps.candidates.points.tolist() == places
+    assert len(steps.refined) < len(steps.candidates)
+    assert (steps.refined.scores >= np.float32(0.02 / 3)).all()
+    for point, size in zip(steps.keypoints.points, steps.keypoints.sizes, strict=True):
+        same = (steps.refined.points == point).all(axis=1) & (steps.refined.sizes == size)
+        assert same.any()
+        apart = np.abs(steps.candidates.points - point).max(axis=1)
+        assert apart.min() < size  # a step or two away from where it began
+
+
+def test_steps_of_nothing_and_of_other_kinds():
+    steps = detect_keypoints(np.zeros((3, 3), np.uint8), "dog", return_steps=True)
+    assert len(steps.candidates) == len(steps.refined) == len(steps.keypoints) == 0
+    assert steps.scales == steps.differences == ()
+    with pytest.raises(ValueError, match="kind must be 'dog' for return_steps=True, got 'sift'"):
+        detect_keypoints(np.zeros((3, 3), np.uint8), return_steps=True)
+
+
 @pytest.mark.parametrize("threshold", [0.01, 0.04])
 def test_equal_to_opencv_but_for_its_shift_by_a_quarter_of_a_pixel(threshold, photographs):
     import cv2

@@ -5,6 +5,9 @@ import pytest
 
 from classicvision.features.harris import find_peaks, harris
 from classicvision.features.keypoints import detect_keypoints
+from classicvision.filters.box import box_filter
+from classicvision.filters.derivatives import gradient
+from classicvision.filters.smoothing import gaussian
 from tests.naive import harris as naive
 
 
@@ -42,6 +45,24 @@ def test_equal_to_opencv(size, aperture, photographs):
     found = harris(image, size=size, aperture=aperture, k=0.05)
     wanted = cv2.cornerHarris(image.astype(np.float32), size, aperture, 0.05)
     assert np.abs(found - wanted).max() <= 1e-5 * wanted.max()
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("options", [{}, {"size": 3, "aperture": 5, "k": 0.06}])
+def test_steps(options, rng):
+    image = rng.integers(0, 256, (9, 12), np.uint8)
+    steps = harris(image, return_steps=True, **options)
+    response = harris(image, **options)
+    assert np.array_equal(steps.response, response)
+    k, scale = options.get("k", 0.04), 1 / 4 ** (options.get("aperture", 3) // 2)
+    tensor = np.moveaxis(np.float64([[steps.xx, steps.xy], [steps.xy, steps.yy]]), (0, 1), (2, 3))
+    wanted = np.linalg.det(tensor) - k * np.trace(tensor, axis1=2, axis2=3) ** 2
+    np.testing.assert_allclose(response, wanted, atol=1e-5 * np.abs(wanted).max())
+    gx, gy = gradient(image, size=options.get("aperture", 3), dtype=np.float32)
+    assert np.array_equal(steps.gx, scale * gx)
+    assert np.array_equal(steps.gy, scale * gy)
+    mean = box_filter(gx * gy, 3) if options else gaussian(gx * gy, 1)
+    np.testing.assert_allclose(steps.xy, scale**2 * mean, atol=1e-5 * np.abs(steps.xx).max())
 
 
 @pytest.mark.lane

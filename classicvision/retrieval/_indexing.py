@@ -27,6 +27,7 @@ from classicvision.retrieval._paths import (
 from classicvision.retrieval._writer import Record
 
 _BATCH = 32  # images that are published together
+_TOUCHED = 1000  # images whose new times are
 _SAMPLE_IMAGES = 400  # whose descriptors the words are learned from, at most
 _SAMPLE_ROWS = 250_000  # of their descriptors, at most
 
@@ -126,27 +127,30 @@ def add_images(writer, folder, found, options, described):
         options.on_error(path, error)
         counts["skipped"] += 1
     work = functools.partial(_work, folder, writer.get("parameters"), os.getpid())
-    batch = []
+    batch, touched = [], []
 
     def publish():
-        writer.append([record for record, _ in batch])
+        if batch:
+            writer.append([record for record, _ in batch])
+        if touched:
+            writer.touch(touched)
         for _, known in batch:
             counts["added" if known is None else "changed"] += 1
+        counts["unchanged"] += len(touched)
         batch.clear()
+        touched.clear()
 
     for task, record in _each(work, tasks, options, "images"):
         if isinstance(record, Record):
             batch.append((record, task.known))
         elif isinstance(record, tuple):  # the same contents, of another time
-            writer.touch(task.path, *record)
-            counts["unchanged"] += 1
+            touched.append((task.path, *record))
         else:
             options.on_error(task.path, ValueError(record))
             counts["skipped"] += 1
-        if len(batch) == _BATCH:
+        if len(batch) == _BATCH or len(touched) == _TOUCHED:
             publish()
-    if batch:
-        publish()
+    publish()
     return Changes(**counts)
 
 

@@ -165,12 +165,17 @@ class Writer:
         return before - self._count()
 
     @_in_one_line
-    def touch(self, path, size, mtime_ns):
-        """Note that a file has another time, and the same contents."""
+    def touch(self, stamps):
+        """Note, together, that files have another time, and the same contents.
+
+        Parameters
+        ----------
+        stamps : iterable of (path, size, mtime_ns)
+        """
         with self._catalogue.transaction():
-            self._sql(
+            self._catalogue.connection.executemany(
                 "UPDATE images SET size = ?, mtime_ns = ? WHERE path = ?",
-                (size, mtime_ns, to_sql(path)),
+                ((size, mtime_ns, to_sql(path)) for path, size, mtime_ns in stamps),
             )
 
     @_in_one_line

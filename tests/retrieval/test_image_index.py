@@ -329,6 +329,21 @@ def test_update(photographs, tmp_path):
     assert len(index) == 3
 
 
+def test_many_touched_files_are_one_transaction(photographs, tmp_path, monkeypatch):
+    monkeypatch.setattr(_indexing, "_TOUCHED", 3)
+    for i in range(7):
+        cv.write_image(tmp_path / f"{i}.png", photographs["camera"][i : i + 40 : 2, :40:2])
+    index = cv.ImageIndex.build(tmp_path, tmp_path / "index")
+    for i in range(7):
+        os.utime(tmp_path / f"{i}.png", ns=(10**18, 10**18))
+    done = []
+    with steps(done.append):
+        assert index.update() == (0, 0, 0, 7, 0)
+    assert done.count("committed") == 3 + 1  # and that of the pictures that are gone
+    with Writer(index.path) as writer:
+        assert {writer.find(path)[2] for path in index.paths} == {10**18}
+
+
 def test_folders_that_are_empty_or_gone(photographs, tmp_path):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()

@@ -33,6 +33,7 @@ ROOT = Path(__file__).parents[2]
 NAMES = [f"photo {i}.jpg" for i in range(20)]
 VERSIONS = {(name, v): record(name, version=v) for name in NAMES for v in (0, 1)}
 OLD, NEW = NAMES[2:9], NAMES[9:12]  # to be removed, and to be replaced
+TOUCHED = [(name, 1000, 5) for name in NAMES[12:15]]  # with their size and another time
 
 
 def work(folder):
@@ -49,6 +50,7 @@ def work(folder):
         if session.get("work") == "built":
             session.remove(OLD)
             session.append([record(name, version=1) for name in NEW])
+            session.touch(TOUCHED)
             session.set("work", "changed")
         if session.get("work") == "changed":
             session.compact()
@@ -134,6 +136,9 @@ def check_steps(history, place, interrupt, every=1):
         assert contents(folder) == states[i], names[i]
         work(folder)
         check_index(folder, finished())
+        with Writer(folder) as session:
+            for name, *stamp in TOUCHED:
+                assert session.find(name)[1:] == tuple(stamp)
 
 
 def test_an_error_after_any_step(history, quick):
@@ -142,6 +147,16 @@ def test_an_error_after_any_step(history, quick):
             work(folder)
 
     check_steps(history, quick, interrupt)
+
+
+def test_touched_files_are_noted_together(quick):
+    folder = new_index(os.path.join(quick, "index"))
+    with Writer(folder) as session:
+        session.append([record(name) for name in NAMES])
+        for step, times in enumerate([{10**18}, {5}]):  # before the commit, after it
+            with pytest.raises(Failure), steps(at_step(step, raise_failure)):
+                session.touch(TOUCHED)
+            assert {session.find(name)[2] for name, *_ in TOUCHED} == times
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -108,10 +108,12 @@ def test_odd_file_names(tmp_path):
     assert Snapshot(folder).contents.paths == ["x", "y", *names]
 
 
-def test_a_touched_file(folder):
+def test_touched_files(folder):
     with Writer(folder) as session:
-        session.touch(NAMES[0], 1000, 5)
-        assert session.find(NAMES[0]) == (record(NAMES[0]).hash, 1000, 5)
+        session.touch([(name, 1000, 5) for name in (*NAMES[:2], "nothing")])
+        for name in NAMES[:2]:
+            assert session.find(name) == (record(name).hash, 1000, 5)
+        assert session.find(NAMES[2]) == (record(NAMES[2]).hash, 1000, 10**18)
         assert session.find("nothing") is None
     check_index(folder, [record(name) for name in NAMES])
 

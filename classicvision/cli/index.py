@@ -18,7 +18,8 @@ _DONE, _SOME_SKIPPED, _REFUSED, _FAILED, _INTERRUPTED = 0, 1, 2, 1, 130
 @click.option(
     "--update",
     is_flag=True,
-    help="Also take out pictures that are gone. Without FOLDER: those that it was made of.",
+    help="Also take out pictures that are gone, unless their folder is gone or empty: its disk may "
+    "be missing. Without FOLDER: of all that the index was made of.",
 )
 @click.option(
     "--remove",

@@ -16,6 +16,7 @@ from classicvision.retrieval._blas import one_blas_thread
 from classicvision.retrieval._description import Description, Extraction, describe
 from classicvision.retrieval._index_words import IndexWords
 from classicvision.retrieval._paths import (
+    Found,
     forget,
     image_paths,
     is_below,
@@ -23,6 +24,7 @@ from classicvision.retrieval._paths import (
     lasting,
     lasting_paths,
     vanished_paths,
+    without_absent,
 )
 from classicvision.retrieval._writer import Record
 
@@ -83,7 +85,7 @@ class _Task(NamedTuple):
 
 
 def files_and_gone(writer, paths):
-    """Return what is `Found` at paths for an update, and which files of the index are gone.
+    """Return what is `Found` at paths for an update, and which pictures are to leave the index.
 
     Parameters
     ----------
@@ -94,15 +96,22 @@ def files_and_gone(writer, paths):
     known = list(writer.paths())
     if paths is not None:
         found = image_paths(paths, empty=True)
-        gone = vanished_paths(known, found.sources)
+        sources = found.sources
+        gone = vanished_paths(known, sources)
     else:
-        found = lasting_paths(writer.get("sources") or [], known)
+        sources = writer.get("sources") or []
+        found = lasting_paths(sources, known)
         closed = tuple(found.unreadable)  # what is in them stays as it is
         files = [*found.files, *(path for path in known if not is_below(path, *closed))]
         found = found._replace(files=list(dict.fromkeys(files)))
         gone = [path for path in known if is_gone(path)]
     missing = set(gone)
-    return found._replace(files=[path for path in found.files if path not in missing]), gone
+    leaving, absent = without_absent(gone, sources)
+    return Found(
+        found.sources,
+        [path for path in found.files if path not in missing],
+        {**found.unreadable, **absent},
+    ), leaving
 
 
 def add_images(writer, folder, found, options, described):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import glob
 import os
 from typing import NamedTuple
@@ -23,7 +24,7 @@ class Found(NamedTuple):
     files : list of str
         The pictures: absolute paths, each once.
     unreadable : dict of str to OSError
-        Folders that cannot be looked into.
+        Folders that cannot be looked into, or are not there.
     """
 
     sources: list
@@ -89,21 +90,28 @@ def lasting_paths(sources, known):
         if missing is None:
             there.append(source)
         elif any(_is_of(path, source) for path in known):
-            raise ValueError(
-                f"{display_name(source)}: {missing}; bring it back, or remove its pictures from "
-                "the index"
-            )
+            raise ValueError(_not_there(source, missing))
     return image_paths(there, empty=True) if there else Found([], [], {})
+
+
+def _not_there(source, missing):
+    return (
+        f"{display_name(source)}: {missing}; bring it back, or remove its pictures from the index"
+    )
 
 
 def _missing(source):
     """Return what is wrong with a folder or pattern where nothing is, otherwise None."""
     if _is_pattern(source):
         return None if glob.glob(source, recursive=True) else "the pattern matches no file"
-    if not os.path.isdir(source):
+    return _missing_folder(source)
+
+
+def _missing_folder(folder):
+    if not os.path.isdir(folder):
         return "the folder is gone"
     try:
-        with os.scandir(source) as entries:
+        with os.scandir(folder) as entries:
             return None if any(entries) else "the folder is empty"
     except OSError:  # which is told when its pictures are looked for
         return None
@@ -139,6 +147,35 @@ def vanished_paths(paths, sources):
         if (path in exact or is_below(path, *folders) or _is_named(path, patterns))
         and is_gone(path)
     ]
+
+
+def without_absent(gone, sources):
+    """Return which pictures that are gone are to leave the index, and which folders are absent.
+
+    A picture leaves if the folder it was in, or a folder among the sources that it was below, is
+    there and holds anything. Otherwise its disk may not be there just now.
+
+    Parameters
+    ----------
+    gone : list of str
+    sources : list of str
+
+    Returns
+    -------
+    leaving : list of str
+    absent : dict of str to OSError
+        The folders that the others were in.
+    """
+    missing = functools.cache(_missing_folder)
+    there = [source for source in sources if missing(source) is None]
+    leaving, absent = [], {}
+    for path in gone:
+        folder = os.path.dirname(path)
+        if is_below(path, *there) or missing(folder) is None:
+            leaving.append(path)
+        else:
+            absent[folder] = FileNotFoundError(_not_there(folder, missing(folder)))
+    return leaving, absent
 
 
 def is_gone(path):

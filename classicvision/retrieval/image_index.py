@@ -242,7 +242,9 @@ class ImageIndex:
 
         A file has changed if its size or time has, and then its contents. One that is in the
         index has vanished if it is not there, and one of ``paths`` is its name, a folder it was
-        in, or a pattern it matches. The pictures of folders that cannot be read stay.
+        in, or a pattern it matches. It is taken out if a folder that was given is there above
+        it, or the one it was in, with anything in it. Otherwise its disk may be missing: such
+        pictures stay, as do those of folders that cannot be read, and the folders are skipped.
 
         Parameters
         ----------
@@ -259,8 +261,8 @@ class ImageIndex:
         Raises
         ------
         ValueError
-            For a folder that is gone while the index has pictures of it: then nothing is removed.
-            Bring it back, or :meth:`remove` it.
+            Without ``paths``: for a folder that was given, and is gone or empty while the index
+            has pictures of it. Then nothing is removed. Bring it back, or :meth:`remove` it.
         """
         options = Options.checked(n_jobs, verbose, on_error)
         with self._writer() as writer:

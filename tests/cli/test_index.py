@@ -50,6 +50,19 @@ def test_update(run, photos):
     assert any(name.startswith("000002-") for name in os.listdir("photos.index"))
 
 
+def test_pictures_of_a_disk_that_is_not_there_stay(run, photos):
+    files = ["photos/astronaut.png", "photos/rocket.png"]
+    run("index", *files, "-o", "photos.index", "--words", "50")
+    shutil.move("photos", "elsewhere")
+    for named in ([], files):
+        result = run("index", *named, "-o", "photos.index", "--update")
+        assert (result.exit_code, result.stdout) == (1, "photos.index: 2 pictures (1 skipped)\n")
+        assert result.stderr.splitlines()[-1] == (
+            f"classicvision: error: {photos}: the folder is gone; bring it back, or remove its "
+            "pictures from the index"
+        )
+
+
 def test_the_samples_without_pictures(run):
     result = run(
         "index", "-o", "samples", "--words", "60", "--max-side", "100", "--keypoints", "99"

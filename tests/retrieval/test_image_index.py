@@ -364,6 +364,9 @@ def test_folders_that_are_empty_or_gone(photographs, tmp_path):
     shutil.move(tmp_path / "elsewhere", tmp_path / "b")
     assert index.update() == (0, 0, 0, 1, 0)  # b is forgotten
     os.unlink(tmp_path / "a" / "coffee.png")
+    with pytest.warns(RuntimeWarning, match="a: the folder is empty; bring it back, or remove it"):
+        assert cv.ImageIndex(index.path).update(tmp_path / "a") == (0, 0, 0, 0, 1)
+    (tmp_path / "a" / "list.txt").write_text("nothing")
     assert cv.ImageIndex(index.path).update(tmp_path / "a") == (0, 0, 1, 0, 0)
     assert index.add(tmp_path / "b").added == 1
     os.unlink(tmp_path / "b" / "coffee.png")
@@ -372,6 +375,49 @@ def test_folders_that_are_empty_or_gone(photographs, tmp_path):
     (tmp_path / "b" / "list.txt").write_text("coffee")
     assert index.update() == (0, 0, 1, 0, 0)
     assert len(index) == 0
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_pictures_of_folders_that_are_gone_stay(photographs, tmp_path, named):
+    files = [tmp_path / "disk" / "deep" / "a.png", tmp_path / "disk" / "b.png"]
+    files += [tmp_path / "here" / "c.png", tmp_path / "here" / "d.png", tmp_path / "tree" / "e"]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        cv.write_image(f"{file}.png", photographs["coffee"][:80:2, :80:2])
+        os.rename(f"{file}.png", file)
+    index = cv.ImageIndex.build(files, tmp_path / "index")
+    shutil.move(tmp_path / "disk", tmp_path / "elsewhere")
+    (tmp_path / "disk").mkdir()
+    os.unlink(files[2])
+    paths, problems = files[:4] if named else None, []
+
+    def update():
+        problems.clear()
+        return index.update(paths, on_error=lambda path, error: problems.append((path, str(error))))
+
+    assert update() == (0, 0, 1, 1 if named else 2, 2)  # the coffee, whose folder is there
+    remedy = "bring it back, or remove its pictures from the index"
+    assert problems == [
+        (str(tmp_path / folder), f"{tmp_path / folder}: the folder is {state}; {remedy}")
+        for folder, state in (("disk/deep", "gone"), ("disk", "empty"))
+    ]
+    assert index.paths == [str(files[i]) for i in (0, 1, 3, 4)]
+    (tmp_path / "disk").rmdir()
+    shutil.move(tmp_path / "elsewhere", tmp_path / "disk")
+    os.unlink(files[1])
+    shutil.rmtree(files[0].parent)
+    (tmp_path / "disk" / "list.txt").write_text("nothing")
+    assert update() == ((0, 0, 1, 1, 2) if named else (0, 0, 1, 2, 1))  # b.png, and no c.png
+    assert index.remove(files[0]).removed == 1
+
+
+def test_a_folder_in_a_folder_that_is_there_may_go(photographs, tmp_path):
+    (tmp_path / "photos" / "2019").mkdir(parents=True)
+    for name in ("a.png", "2019/b.png"):
+        cv.write_image(tmp_path / "photos" / name, photographs["coffee"][:80:2, :80:2])
+    index = cv.ImageIndex.build(tmp_path / "photos", tmp_path / "index")
+    shutil.rmtree(tmp_path / "photos" / "2019")
+    assert index.update() == (0, 0, 1, 1, 0)
 
 
 def test_folders_are_removed(pictures, index, tmp_path):

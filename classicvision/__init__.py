@@ -27,7 +27,7 @@ _PUBLIC = {
         "Ranking",
         "Segments",
     ],
-    "drawing": ["draw"],
+    "drawing": ["draw", "draw_matches"],
     "filters.box": ["box_filter"],
     "filters.convolution": ["convolve", "convolve_separable", "correlate"],
     "filters.sharpening": ["sharpen"],

@@ -21,6 +21,7 @@ from classicvision.detection.samples import Negatives as Negatives
 from classicvision.detection.samples import augment_samples as augment_samples
 from classicvision.detection.samples import read_positives as read_positives
 from classicvision.drawing import draw as draw
+from classicvision.drawing import draw_matches as draw_matches
 from classicvision.edges.canny import canny as canny
 from classicvision.edges.tracing import trace_edges as trace_edges
 from classicvision.edges.zero_crossings import zero_crossings as zero_crossings

@@ -74,9 +74,7 @@ def draw(
     ((40, 40, 3), dtype('uint8'), 1)
     """
     canvas = to_rgb(check_image(image))
-    if thickness is None:
-        thickness = max(1, round(max(canvas.shape[:2]) / 300))
-    thickness = check_number(thickness, "thickness", at_least=1, at_most=32767, integer=True)
+    thickness = _check_thickness(thickness, canvas.shape)
     color = None if color is None else _check_color(color)
     if isinstance(result, Detections):
         _draw_boxes(canvas, result, color, thickness)
@@ -98,6 +96,69 @@ def draw(
             "result must be Detections, Lines, Segments, Circles, Ellipses, Matches or Keypoints, "
             f"got {type(result).__name__}"
         )
+    return canvas
+
+
+def draw_matches(
+    image: ArrayLike,
+    other: ArrayLike,
+    keypoints: Keypoints | ArrayLike,
+    other_keypoints: Keypoints | ArrayLike,
+    pairs: ArrayLike,
+    *,
+    color: Sequence[int] | None = None,
+    thickness: int | None = None,
+    gap: int = 8,
+) -> NDArray[np.uint8]:
+    """Return two images beside each other, with a line between the points of each match.
+
+    Parameters
+    ----------
+    image, other : array_like, shape (rows, columns) or (rows, columns, 3)
+        The left and the right image, each shown as by `draw`.
+    keypoints, other_keypoints : Keypoints, or array_like of shape (n, 2)
+        The points x, y of each.
+    pairs : array_like of int, shape (n, 2)
+        Which point of ``image`` matches which of ``other``, as `match_descriptors` returns them.
+        ``pairs[verification.inliers]`` are those that `verify_matches` has made sure of.
+    color : (red, green, blue), optional
+        0 to 255 each. By default each line has a hue of its own, so that they can be followed.
+    thickness : int, optional
+        Of the lines in pixels; by default 1 for each 1000 pixels of the picture's longer side.
+    gap : int
+        White pixels between the images: the right one begins at the left one's columns + gap.
+
+    Returns
+    -------
+    ndarray of uint8, shape (larger number of rows, columns of both + gap, 3)
+        RGB; white below the image that has fewer rows.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what are no images, points, pairs of these, or colour; a thickness below 1.
+
+    Examples
+    --------
+    >>> left, right = np.zeros((40, 30)), np.zeros((20, 50))
+    >>> draw_matches(left, right, [[5, 9]], [[8, 2], [7, 7]], [[0, 1]]).shape
+    (40, 88, 3)
+    """
+    gap = check_number(gap, "gap", at_least=0, at_most=32767, integer=True)
+    left, right = to_rgb(check_image(image)), to_rgb(check_image(other, name="other"))
+    points = _check_points(keypoints, "keypoints")
+    others = _check_points(other_keypoints, "other_keypoints")
+    pairs = _check_pairs(pairs, len(points), len(others))
+    color = None if color is None else _check_color(color)
+    begin = left.shape[1] + gap
+    shape = max(len(left), len(right)), begin + right.shape[1], 3
+    thickness = _check_thickness(thickness, shape, 1000)
+    canvas = np.full(shape, 255, np.uint8)
+    canvas[: len(left), : left.shape[1]] = left
+    canvas[: len(right), begin:] = right
+    lines = np.concatenate([points[pairs[:, 0]], others[pairs[:, 1]] + [begin, 0]], axis=1)
+    for i in range(len(lines)):
+        _draw_segments(canvas, lines[i : i + 1], color or _label_color(i), thickness)
     return canvas
 
 
@@ -178,6 +239,45 @@ def _check_color(color):
     return tuple(
         check_number(part, "color", at_least=0, at_most=255, integer=True) for part in parts
     )
+
+
+def _check_thickness(thickness, shape, pixels=300):
+    """Return the thickness of lines, by default 1 for so many pixels of the image's longer side."""
+    if thickness is None:
+        return max(1, round(max(shape[:2]) / pixels))
+    return check_number(thickness, "thickness", at_least=1, at_most=32767, integer=True)
+
+
+def _check_points(points, name):
+    array = np.asarray(getattr(points, "points", points))
+    if array.size == 0:
+        return np.zeros((0, 2))
+    if array.dtype.kind not in "iuf" or array.ndim != 2 or array.shape[1] != 2:
+        raise TypeError(
+            f"{name} must be Keypoints, or numbers of shape (n, 2), "
+            f"got shape {array.shape} and dtype {array.dtype}"
+        )
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite")
+    return array.astype(np.float64)
+
+
+def _check_pairs(pairs, *counts):
+    array = np.asarray(pairs)
+    if array.size == 0:
+        return np.zeros((0, 2), np.int64)
+    if array.dtype.kind not in "iu" or array.ndim != 2 or array.shape[1] != 2:
+        raise TypeError(
+            "pairs must be integers of shape (n, 2), as match_descriptors returns them, "
+            f"got shape {array.shape} and dtype {array.dtype}"
+        )
+    for side, (own, count) in enumerate(zip(array.T, counts, strict=True)):
+        if own.min() < 0 or own.max() >= count:
+            raise ValueError(
+                f"pairs[:, {side}] must be from 0 to {count - 1}, got {own.min()} to {own.max()}; "
+                "are they of other keypoints?"
+            )
+    return array
 
 
 def _draw_boxes(canvas, detections, color, thickness):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from classicvision.drawing import draw, tile
+from classicvision.drawing import draw, draw_matches, tile
 from classicvision.results import (
     Circles,
     Detections,
@@ -209,3 +209,56 @@ def test_tall_tiles_are_narrow():
     assert sheet.shape == (28 + 2 * 60 + 8, 2 * 60 + 8, 3)
     assert (sheet[28:148, 0] == 0).all()
     assert (sheet[28:148, 1:60] == 255).all()
+
+
+def test_matches_are_lines_from_the_left_image_to_the_right_one():
+    left, right = np.zeros((30, 20), np.uint8), np.full((12, 25, 3), 7, np.uint8)
+    keypoints = Keypoints([[1, 1], [4, 6]], [3, 3], [0, 0], [1, 1])
+    picture = draw_matches(left, right, keypoints, [[5, 6]], [[1, 0]], color=(255, 0, 0), gap=3)
+    expected = np.full((30, 48, 3), 255, np.uint8)
+    expected[:, :20], expected[:12, 23:] = 0, 7
+    segment = Segments([[4, 6, 23 + 5, 6]], [1])
+    np.testing.assert_array_equal(picture, draw(expected, segment, color=(255, 0, 0)))
+    assert (picture[6, 5:28, 0] > picture[6, 5:28, 1]).all()
+    plain = draw_matches(left, right, keypoints, [[5, 6]], [], gap=3)
+    np.testing.assert_array_equal(plain, expected)
+    assert draw_matches(left, right, [], [], [], gap=0).shape == (30, 45, 3)
+
+
+def test_each_match_has_a_hue_of_its_own_and_the_thickness_grows_with_the_picture():
+    image, points = np.zeros((90, 90), np.uint8), [[5, 20], [5, 50], [5, 80]]
+    pairs = [[0, 0], [1, 1], [2, 2]]
+    picture = draw_matches(image, image, points, points, pairs)
+    colors = picture[[20, 50, 80], 40]
+    assert len(np.unique(colors, axis=0)) == 3
+    image = np.zeros((90, 1500), np.uint8)
+    thick = draw_matches(image, image, points, points, pairs)
+    assert thick[:, 750].any(axis=1).sum() > picture[:, 40].any(axis=1).sum()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "message"),
+    [
+        (([[1, 2, 3]], [[1, 2]], []), {}, TypeError, "keypoints must be Keypoints, or numbers of"),
+        (([[1, 2]], ["a"], []), {}, TypeError, "other_keypoints must be Keypoints, or numbers of"),
+        (([[1, np.nan]], [[1, 2]], []), {}, ValueError, "keypoints must be finite"),
+        (([[1, 2]], [[1, 2]], [0, 0]), {}, TypeError, r"pairs must be integers of shape \(n, 2\)"),
+        (([[1, 2]], [[1, 2]], [[0.0, 0]]), {}, TypeError, "match_descriptors .* dtype float64"),
+        (
+            ([[1, 2]], [[1, 2]], [[0, 1]]),
+            {},
+            ValueError,
+            r"pairs\[:, 1\] must be from 0 to 0, got 1",
+        ),
+        (([[1, 2]], [[1, 2]], [[-1, 0]]), {}, ValueError, "other keypoints"),
+        (([], [], []), {"gap": -1}, ValueError, "gap must be at least 0, got -1"),
+        (([], [], []), {"thickness": 0}, ValueError, "thickness must be at least 1, got 0"),
+        (([], [], []), {"color": "red"}, TypeError, "color must be"),
+    ],
+)
+def test_what_draw_matches_refuses(arguments, options, error, message):
+    image = np.zeros((9, 9), np.uint8)
+    with pytest.raises(error, match=message):
+        draw_matches(image, image, *arguments, **options)
+    with pytest.raises(TypeError, match="other must have shape"):
+        draw_matches(image, image[0], [], [], [])

@@ -85,27 +85,21 @@ def _matched(image, picture, comparison):
     """Return the query and a picture beside each other, joined where their points match."""
     import numpy as np
 
+    from classicvision.drawing import draw, draw_matches
+    from classicvision.results import Segments
+
     (left, left_zoom), (right, right_zoom) = _reduced(image), _reduced(picture)
-    shift = np.array([left.shape[1] + _GAP, 0])
-    canvas = np.full((max(len(left), len(right)), shift[0] + right.shape[1], 3), 255, np.uint8)
-    canvas[: len(left), : left.shape[1]] = left
-    canvas[: len(right), shift[0] :] = right
-    ends = [comparison.query_points * left_zoom, comparison.points * right_zoom + shift]
-    lines = np.concatenate(ends, axis=1)
-    if len(lines) > _MOST_LINES:
-        lines = lines[np.linspace(0, len(lines) - 1, _MOST_LINES).round().astype(int)]
-    canvas = _with_segments(canvas, lines, (70, 190, 60), 1)
+    points = comparison.query_points * left_zoom, comparison.points * right_zoom
+    count = len(points[0])
+    rows = np.linspace(0, count - 1, min(count, _MOST_LINES)).round().astype(int)
+    pairs = np.stack([rows, rows], axis=1)
+    options = {"color": (70, 190, 60), "thickness": 1, "gap": _GAP}
+    canvas = draw_matches(left, right, *points, pairs, **options)
+    shift = [left.shape[1] + _GAP, 0]
     x1, y1, x2, y2 = (comparison.box.reshape(2, 2) * right_zoom + shift).ravel()
     x2, y2 = min(x2, canvas.shape[1]) - 1, min(y2, len(right)) - 1  # the edges are exclusive
     sides = [[x1, y1, x2, y1], [x2, y1, x2, y2], [x2, y2, x1, y2], [x1, y2, x1, y1]]
-    return _with_segments(canvas, sides, (240, 120, 20), 2)
-
-
-def _with_segments(canvas, segments, color, thickness):
-    from classicvision.drawing import draw
-    from classicvision.results import Segments
-
-    return draw(canvas, Segments(segments, [1] * len(segments)), color=color, thickness=thickness)
+    return draw(canvas, Segments(sides, [1] * 4), color=(240, 120, 20), thickness=2)
 
 
 def _reduced(image):

@@ -6,6 +6,7 @@ import os
 
 import click
 
+from classicvision._parallel import parallel_map
 from classicvision.cli._messages import error, message, result
 from classicvision.cli._run import Inputs, Number, jobs_option, run
 from classicvision.images.reading import display_name
@@ -95,6 +96,9 @@ def identify(folder, images, top, reject, as_json, jobs, **options):
     Prints a line for each image, with the object whose nearest view is most like it, or
     "unknown", and below it one for each of the nearest objects, with the value of the metric.
 
+    hsv, its bins and bhattacharyya did best of all on photographs of 45 fruits and vegetables, with
+    --crop 0.7. The library's ColorIdentifier() has 8 bins of rgb instead, as color_histogram.
+
     \b
     Examples:
       classicvision identify
@@ -156,19 +160,31 @@ def _sample_views():
 
 def _views(folder, failed):
     """Yield (label, image) of the pictures of a folder; errors are printed and collected."""
-    from classicvision.images import expand_paths, read_image
+    from classicvision.images import expand_paths
 
     if not os.path.isdir(folder):
         what = "not a folder" if os.path.lexists(folder) else "no such folder; check its name"
         raise ValueError(f"{display_name(folder)}: {what}")
-    for path in expand_paths(folder):
+    paths = expand_paths(folder)
+    shown = {"description": "known objects", "progress": len(paths) > 1}
+    for path, image, problem in parallel_map(_read, paths, n_jobs=1, **shown):
         parts = os.path.relpath(path, folder).split(os.sep)
         label = parts[0] if len(parts) > 1 else os.path.splitext(parts[0])[0]
-        try:
-            yield label, read_image(path)
-        except (OSError, ValueError) as problem:
+        if problem is None:
+            yield label, image
+        else:
             failed.append(path)
             error(problem)
+
+
+def _read(path):
+    """Return a path, its picture, and why it cannot be read."""
+    from classicvision.images import read_image
+
+    try:
+        return path, read_image(path), None
+    except (OSError, ValueError) as problem:
+        return path, None, problem
 
 
 def _find(known, top, reject, image):

@@ -79,6 +79,10 @@ class ColorIdentifier(ClassifierMixin, BaseEstimator):
     it reliable. With "emd" each comparison takes milliseconds; the other measures take
     microseconds. Memory: 4 bytes for each bin of each view.
 
+    Bins and space are by default those of `color_histogram`. By leave-one-out photographs of 45
+    fruits and vegetables were told apart best by ``ColorIdentifier((16, 4, 4), "hsv", crop=0.7)``;
+    ``classicvision identify`` has these by default, but for the crop.
+
     References
     ----------
     M. J. Swain and D. H. Ballard, "Color indexing", International Journal of Computer Vision

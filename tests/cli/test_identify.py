@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import classicvision as cv
+from classicvision._parallel import parallel_map
 from classicvision.cli import identify
 from classicvision.color._spaces import SPACES
 from classicvision.color.comparison import METRICS
@@ -105,6 +106,19 @@ def test_views_that_cannot_be_read_are_told_and_skipped(run, fruit):
     result = run("identify", "known", "nothing.png", "lime.png")
     assert result.exit_code == 1
     assert "error: nothing.png: no such file" in result.stderr
+
+
+@pytest.mark.lane
+def test_known_objects_are_counted_on_a_terminal(run, fruit, monkeypatch):
+    counted = []
+
+    def counting(function, items, **options):
+        counted.append((len(items), options["description"], options["progress"]))
+        return parallel_map(function, items, **options)
+
+    monkeypatch.setattr(identify, "parallel_map", counting)
+    assert run("identify", "known", "lime.png").exit_code == 0
+    assert counted == [(5, "known objects", True)]
 
 
 @pytest.mark.lane

@@ -212,14 +212,15 @@ class DefaultIndex:
     def __init__(self, setting):
         pictures = setting.cache.path(f"pictures {setting.name}")
         pictures.mkdir(exist_ok=True)
-        paths = [str(pictures.absolute() / f"{i:04d}.png") for i in range(len(setting.library))]
+        folder = os.path.abspath(pictures)
+        paths = [os.path.join(folder, f"{i:04d}.png") for i in range(len(setting.library))]
         for path, image in zip(paths, setting.pictures(), strict=True):
             if not os.path.exists(path):
                 cv2.imwrite(path, image[..., ::-1])
         self._numbers = {path: number for number, path in enumerate(paths)}
-        folder = setting.cache.path(f"index {setting.name}")
+        place = setting.cache.path(f"index {setting.name}")
         vocabulary = setting.vocabulary(WORDS)
-        self._index = cv.ImageIndex.build(paths, folder, vocabulary=vocabulary, n_jobs=setting.jobs)
+        self._index = cv.ImageIndex.build(paths, place, vocabulary=vocabulary, n_jobs=setting.jobs)
 
     def search(self, image, top):
         return self._index.search(image, top=top)

@@ -47,9 +47,12 @@ _DONE, _SOME_SKIPPED, _REFUSED, _FAILED, _INTERRUPTED = 0, 1, 2, 1, 130
     help="Keep so many of a picture at most in a new index (1000).",
 )
 @click.option("--compact", is_flag=True, help="Give back the space of pictures taken out.")
+@click.option(
+    "--verify", is_flag=True, help="Read all of the index, and say what is damaged; change nothing."
+)
 @jobs_option("Pictures at a time; -1 for as many as there are cores. The index is the same.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
-def index(paths, output, update, remove, compact, jobs, as_json, **options):
+def index(paths, output, update, remove, compact, verify, jobs, as_json, **options):
     """Index pictures, so that they, or parts of them, are found again in a fraction of a second.
 
     A new index without pictures is of those that are installed with the program. An index that
@@ -63,13 +66,19 @@ def index(paths, output, update, remove, compact, jobs, as_json, **options):
       classicvision index "scans/*.tif" more/ -o scans.index --jobs 4
       classicvision index -o photos.index --update --compact
       classicvision index -o photos.index --remove photos/2019 --remove photos/a.jpg
+      classicvision index -o photos.index --verify
     Then:
       classicvision search photos.index part.jpg
     """
     if "" in (output, *paths, *remove):
         raise click.UsageError("an input has no name: ''")
-    if remove and (paths or update or any(value is not None for value in options.values())):
+    parameters = any(value is not None for value in options.values())
+    if verify and (paths or update or remove or compact or parameters):
+        raise click.UsageError("--verify goes alone; add or remove pictures afterwards")
+    if remove and (paths or update or parameters):
         raise click.UsageError("--remove goes with --compact alone; add pictures afterwards")
+    if verify:
+        return _verified(output, as_json)
     skipped = []
 
     def skip(path, problem):
@@ -129,6 +138,32 @@ def _unchanged(output, compact, options):
             f"{_display(output)} is an index: give pictures to add, --update, --remove or --compact"
         )
     return ImageIndex(output)
+
+
+def _verified(output, as_json):
+    """Print what is damaged in an index; return the exit code."""
+    from classicvision.retrieval.image_index import ImageIndex
+
+    damages = []
+
+    def tell(path, problem):
+        damages.append(str(problem))
+        error(problem)
+
+    try:
+        made = ImageIndex(output)
+    except FileNotFoundError as problem:
+        error(problem)
+        return _REFUSED
+    except ValueError as problem:
+        error(problem)
+        return _FAILED
+    made.verify(on_error=tell)
+    if as_json:
+        result(json.dumps({"path": os.fspath(output), "images": len(made), "damages": damages}))
+    elif not damages:
+        result(f"{_display(output)}: OK, {_count(len(made))}")
+    return _FAILED if damages else _DONE
 
 
 def _built(paths, output, options, given):

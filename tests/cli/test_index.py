@@ -131,6 +131,43 @@ def test_what_is_refused(run, photos):
     assert os.listdir() == ["photos"]
 
 
+def test_verify(run, photos):
+    (photos / "2.png").unlink()
+    run("index", "photos", "-o", "photos.index", "--words", "50")
+    command = "index", "-o", "photos.index", "--verify"
+    result = run(*command)
+    assert (result.exit_code, result.output) == (0, "photos.index: OK, 3 pictures\n")
+    rows = cv.ImageIndex("photos.index")._searcher.snapshot.contents.images[:, 3]
+    with open("photos.index/000001-descriptors.rows", "r+b") as file:
+        for row in rows[[0, 2]].tolist():
+            file.seek(row * 128)
+            byte = file.read(1)[0]
+            file.seek(row * 128)
+            file.write(bytes([byte ^ 1]))
+    result = run(*command)
+    folder = os.path.abspath("photos.index")
+    damages = [
+        f"{folder}: damaged data of {photos}/{name}.png; remove it and add it again"
+        for name in ("astronaut", "rocket")
+    ]
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines() == [f"classicvision: error: {line}" for line in damages]
+    result = run(*command, "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {"path": "photos.index", "images": 3, "damages": damages}
+    os.truncate("photos.index/000001-points.rows", 16)
+    result = run(*command)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "points.rows: 16 bytes, the catalogue says" in result.stderr
+    result = run("index", "-o", "nothing", "--verify")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.endswith("nothing: no such folder; check the name of the index\n")
+    for arguments in (["photos"], ["--update"], ["--compact"], ["--remove", "photos"]):
+        result = run(*command, *arguments)
+        assert result.exit_code == 2
+        assert "--verify goes alone; add or remove pictures afterwards" in result.stderr
+
+
 def test_ctrl_c_while_words_are_learned_starts_again(run, photos, monkeypatch):
     def interrupt(*arguments, **options):
         raise KeyboardInterrupt

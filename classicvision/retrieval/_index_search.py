@@ -12,6 +12,7 @@ from classicvision.images.reading import display_name
 from classicvision.results import Keypoints, Ranking
 from classicvision.retrieval._description import Extraction, color_similarities
 from classicvision.retrieval._index_words import IndexWords
+from classicvision.retrieval._segments import damaged_postings
 from classicvision.retrieval.hamming_search import hamming_scores
 from classicvision.retrieval.verification import verify_matches
 
@@ -104,8 +105,8 @@ class Searcher:
         query = self._words.query(description, several=min(max(several, 1), _MOST_WORDS))
         try:
             scores = hamming_scores(self.snapshot.segments, query, self._words.idf, self._weights)
-        except ValueError as error:
-            raise ValueError(f"{display_name(self.snapshot.folder)}: {error}") from None
+        except IndexError:
+            raise damaged_postings(self.snapshot.folder) from None
         if len(description.keypoints) < _FEW_KEYPOINTS:
             scores += color_similarities(description.vector, self.snapshot.columns["vectors"])
         return scores[self._numbers]

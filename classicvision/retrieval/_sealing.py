@@ -9,6 +9,7 @@ import numpy as np
 
 from classicvision.retrieval._rows import COLUMN, COLUMNS, FILE, PART, checksum, sync_folder
 from classicvision.retrieval._segments import (
+    damaged_postings,
     merge_segments,
     segment_path,
     sort_postings,
@@ -97,17 +98,23 @@ class Sealing:
         """Merge segments while the last ones are many of one level."""
         while True:
             parts = self._sql(
-                "SELECT number, level, postings FROM segments ORDER BY number DESC LIMIT ?",
+                "SELECT number, level, postings, checksum FROM segments "
+                "ORDER BY number DESC LIMIT ?",
                 (_FANOUT,),
             ).fetchall()[::-1]
-            if len(parts) < _FANOUT or len({level for _, level, _ in parts}) > 1:
+            if len(parts) < _FANOUT or len({level for _, level, *_ in parts}) > 1:
                 return
             self._merge_into_one(parts)
 
     def _merge_into_one(self, parts):
         generation, number = self._get("generation"), self._get("segments")
         path = segment_path(self._folder, generation, number)
-        sources = [(segment_path(self._folder, generation, n), count) for n, _, count in parts]
+        sources = []
+        for part, _, count, expected in parts:
+            source = segment_path(self._folder, generation, part)
+            if checksum(source) != expected:  # which the checksum of the merged one would hide
+                raise damaged_postings(source)
+            sources.append((source, count))
         count = merge_segments(path, sources, self._get("parameters")["n_words"])
         sync_folder(self._folder)
         reached("segments merged")

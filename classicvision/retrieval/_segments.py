@@ -26,6 +26,13 @@ def segment_path(folder, generation, number):
     return os.path.join(folder, f"{generation:06d}-{number:06d}.segment")
 
 
+def damaged_postings(path):
+    """Return the error for a segment, or an index, that can be opened and holds something else."""
+    return ValueError(
+        f"{display_name(path)}: damaged postings; compact the index, which writes them anew"
+    )
+
+
 def sort_postings(words, n_words, n_images, **postings):
     """Return the postings of keypoints in the order of their images."""
     if len(words) and words.max() >= n_words:

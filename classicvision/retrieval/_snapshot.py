@@ -15,6 +15,7 @@ from classicvision.retrieval._catalogue import Catalogue, from_sql
 from classicvision.retrieval._rows import COLUMNS, check_size
 from classicvision.retrieval._sealing import owned_rows
 from classicvision.retrieval._segments import (
+    damaged_postings,
     map_segment,
     segment_checksum,
     segment_path,
@@ -177,8 +178,7 @@ class Snapshot:
             strange = len(segment) and segment.images.max() >= contents.n_images
             if strange or segment_checksum(segment) != expected:
                 path = segment_path(self.folder, contents.generation, number)
-                text = f"{display_name(path)}: damaged postings; build the index anew"
-                yield path, ValueError(text)
+                yield path, damaged_postings(path)
         name = display_name(self.folder)
         for path, (number, _, _, first, rows, expected) in zip(
             contents.paths, contents.images.tolist(), strict=True

@@ -102,8 +102,8 @@ def collect_matches(
 
     Raises
     ------
-    ValueError
-        For a posting of an image that there is not: arrays on disk may be damaged.
+    IndexError
+        For a posting of an image that is not there: arrays on disk may be damaged.
     """
     none = (np.zeros(0, column) for column in (np.int32, np.int32, np.float32, np.uint8, np.int16))
     parts = [Matches(*none)]
@@ -134,7 +134,7 @@ def collect_matches(
             zooms = segment.scales[rows].astype(np.int16) - query.scales[queries]
         images = segment.images[rows]
         if found and images.max() >= segment.n_images:
-            raise ValueError("damaged postings; build the index anew")
+            raise IndexError("segments have postings of images that are not there")
         images = images.astype(np.int32) + np.int32(segment.first_image)
         parts.append(Matches(queries, images, weights, turns, zooms))
     return Matches(*(np.concatenate(column) for column in zip(*parts, strict=True)))

@@ -23,6 +23,7 @@ from tests.retrieval.store_records import (
 )
 
 NAMES = [f"photo {i}.jpg" for i in range(60)]
+COMPACT = "compact the index, which writes them anew"
 
 
 @pytest.fixture(autouse=True)
@@ -217,10 +218,30 @@ def test_a_flipped_bit_is_found(folder):
         ((path, error),) = Snapshot(copy).damages()
         if name.endswith(".segment"):
             assert path == os.path.join(copy, name)
-            assert str(error) == f"{path}: damaged postings; build the index anew"
+            assert str(error) == f"{path}: damaged postings; {COMPACT}"
         else:
             assert str(error) == f"{copy}: damaged data of {path}; remove it and add it again"
     assert list(first.damages()) == []
+
+
+def test_damaged_postings_are_not_merged_and_are_written_anew_by_compacting(folder, monkeypatch):
+    names = [name for name in os.listdir(folder) if name.endswith(".segment")]
+    for name in names:
+        damage(folder, name, lambda data: data[:-1] + bytes([data[-1] ^ 1]))
+    monkeypatch.setattr(_sealing, "_FANOUT", 2)
+    new = [record(f"new {i}") for i in range(30)]
+
+    def append_all():
+        for one in new:
+            session.append([one])
+
+    with Writer(folder) as session:
+        with pytest.raises(ValueError, match=rf"\.segment: damaged postings; {COMPACT}$"):
+            append_all()
+        assert list(Snapshot(folder).damages())
+        session.compact()
+        present = set(session.paths())
+    check_index(folder, [one for one in [*map(record, NAMES), *new] if one.path in present])
 
 
 def test_postings_that_lead_out_of_a_file_are_refused(folder):

@@ -53,6 +53,7 @@ def images_in(folder: str) -> list[str]:
 
 
 def files_in(folder, suffixes):
+    """Return the files directly in a folder that have these suffixes, sorted by name."""
     try:
         with os.scandir(folder) as entries:
             return sorted(
@@ -96,6 +97,7 @@ def read_text(path: str, largest: int = LARGEST_LIST) -> str:
 
 
 def box_array(boxes):
+    """Return a list of boxes as a float64 array ``(n, 4)``, also where it is empty."""
     return np.array(boxes, np.float64).reshape(-1, 4)
 
 

@@ -19,6 +19,7 @@ _LARGEST_JSON = 1 << 30  # bytes; COCO's own largest file has 450 MiB
 
 
 def read_coco(path):
+    """Return an `AnnotatedImage` for each image of a COCO file."""
     name = display_name(path)
     try:
         document = json.loads(read_text(path, _LARGEST_JSON))

@@ -37,6 +37,7 @@ def yolo_pairs(folder):
 
 
 def read_yolo(folder):
+    """Return an `AnnotatedImage` for each image of a folder in the layout of YOLO."""
     names = _class_names(folder)
     found = []
     for image, text in yolo_pairs(folder):

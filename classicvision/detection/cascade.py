@@ -166,14 +166,17 @@ class CascadeDetector:
 
     @property
     def window(self) -> tuple[int, int]:
+        """Width and height, in pixels, of the smallest windows that are searched."""
         return self._cascade.window
 
     @property
     def feature_type(self) -> str:
+        """Which features it has: "haar" or "lbp"."""
         return self._cascade.kind
 
     @property
     def stages(self) -> list[int]:
+        """The number of weak classifiers of each stage."""
         return np.diff(self._cascade.stage_trees).tolist()
 
     @property

@@ -54,6 +54,7 @@ class Mined:
 
     @property
     def acceptance_ratio(self):
+        """The share of the windows that passed; 1 where none was searched."""
         return self.passed / self.windows if self.windows else 1.0
 
 

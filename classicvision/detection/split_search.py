@@ -245,6 +245,7 @@ class SplitSearch:
         return len(self._sums)
 
     def close(self):
+        """End the threads."""
         if self._pool is not None:
             self._pool.shutdown()
 

@@ -45,6 +45,7 @@ class Report:
         return True
 
     def weak_learner(self, count, hit_rate, false_alarm_rate):
+        """Tell what the stage can do with so many weak learners."""
         text = (
             f"  {counted(count, 'weak learner')}: hit rate {hit_rate:.4f}, "
             f"false alarm rate {false_alarm_rate:.4f}"
@@ -55,6 +56,7 @@ class Report:
             self._overwrite(f"stage {self._stages + 1}:{text[1:]}")
 
     def stage(self, record):
+        """Tell what a stage that is complete can do."""
         self._stages, self._windows = self._stages + 1, 0
         now = time.monotonic()
         seconds, self._stage_begin = now - self._stage_begin, now

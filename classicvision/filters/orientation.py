@@ -22,6 +22,7 @@ _TAN_EIGHTH = math.tan(math.pi / 8)
 
 @kernel
 def measure_lengths(gx, gy, lengths):
+    """Write the length of each gradient, rounded to the type of `lengths` at each step."""
     number = lengths.dtype.type
     for i in range(lengths.size):
         x, y = number(gx[i]), number(gy[i])
@@ -79,6 +80,7 @@ def gradient_magnitude(gx: ArrayLike, gy: ArrayLike) -> np.ndarray:
 # of up to pi / 4; from pi / 8 on, pi / 4 is taken off it first.
 @kernel
 def measure_angles(gx, gy, angles):
+    """Write the direction of each gradient, -pi to pi, as float32; 0 where there is none."""
     number = np.float32
     quarter, half, whole = number(np.pi / 4), number(np.pi / 2), number(np.pi)
     c0, c1, c2, c3 = _ARCTAN

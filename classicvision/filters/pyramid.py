@@ -156,6 +156,7 @@ def pyramid_reduce(image: ArrayLike) -> np.ndarray:
 
 
 def reduced(image):
+    """Return the next level of a checked image, not checked to be finite."""
     if image.dtype == bool:
         return reduced(image.view(np.uint8)).view(bool)
     result, arguments = _reduction(image)
@@ -418,6 +419,7 @@ def value_range(dtype):
 
 
 def detail_dtype(dtype):
+    """Return the type of the levels of details of images of a type."""
     return np.dtype(_WORK["uint8" if dtype.kind == "b" else dtype.name][2])
 
 
@@ -440,6 +442,7 @@ def _raise_not_finite(image, name, gain):
 
 
 def halved(length):
+    """Return how many pixels of a row or column are left in the next level."""
     return (length + 1) // 2
 
 

@@ -162,6 +162,7 @@ def _buffered(file, name):
 
 
 def display_name(name):
+    """Return a name or a path on one line: quoted where it has characters that cannot be shown."""
     name = os.fsdecode(name) if isinstance(name, (str, bytes)) else f"<stream {name}>"
     return name if name.isprintable() else repr(name)
 

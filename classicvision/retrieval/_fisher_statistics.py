@@ -11,6 +11,7 @@ _LOWEST = np.finfo(np.float32).min  # of a likelihood's logarithm that is still 
 
 @kernel(views_only=True)
 def with_squares(rows, center, both):
+    """Write the squares of what rows differ from the centre by, and beside them the differences."""
     # r = rows, j = dimensions
     d = rows.shape[1]
     for r in range(rows.shape[0]):
@@ -83,6 +84,7 @@ def add_statistics(weights, places, ends, both, scales, zeroth, sums):
 
 @kernel(views_only=True)
 def to_gradients(zeroth, sums, means, variances, weights, first, second):
+    """Write the gradients with respect to the means (first) and to the deviations (second)."""
     # k = Gaussians, j = dimensions; sums are of squares, then of values; all divided by n
     d = means.shape[1]
     for k in range(means.shape[0]):

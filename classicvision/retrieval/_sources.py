@@ -169,6 +169,7 @@ class Stream:
                 number += 1
 
     def batch_count(self, size, passes):
+        """Return None: nobody knows how many there will be."""
         return None
 
     def blocks(self, size):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import stat
 import threading
 import warnings
 from typing import TYPE_CHECKING
@@ -130,18 +131,29 @@ def _opened(path):
         raise TypeError(f"path must be a file name, bytes or a binary file, got {path!r:.80}")
     name = display_name(os.fspath(path))
     with open_file(path) as file:
-        yield (file if file.seekable() else _buffered(file, name)), name
+        yield file, name
 
 
 def open_file(path):
     """Open a file for reading; what goes wrong is said in one line."""
     name = display_name(os.fspath(path))
+    if _may_not_end(path):
+        raise ValueError(f"{name}: a pipe or a device, no file; save what it gives as a file")
     try:
         return open(path, "rb")
     except OSError as error:
         raise type(error)(f"{name}: {_cannot_open(error)}") from None
     except ValueError as error:
         raise ValueError(f"{name}: {error}; check the name") from None
+
+
+def _may_not_end(path):
+    """Say whether a name is that of a pipe or a device, where one may wait for ever."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):  # opening it says what is wrong
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _cannot_open(error):

@@ -189,6 +189,7 @@ def test_what_is_refused(run, index, part, tmp_path):
         (["nothing", part], f"{tmp_path}/nothing: no such folder; check the name of the index"),
         ([".", part], f"{tmp_path}: not an image index, it has no catalogue.sqlite"),
         ([index.path, "n*"], "n*: matches no file; check the pattern"),
+        ([index.path, os.devnull], f"{os.devnull}: a pipe or a device, no file; save what it"),
     ]:
         result = run("search", *arguments)
         assert (result.exit_code, result.stdout) == (2, ""), arguments

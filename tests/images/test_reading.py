@@ -1,6 +1,7 @@
 """Reading: every kind of file gives the pixels that were stored, or one clear line."""
 
 import io
+import os
 import struct
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from classicvision.images import luminance, read_image
+from classicvision.images import iter_images, luminance, read_image
 
 
 def encode(picture, kind, **options):
@@ -293,6 +294,17 @@ def test_files_that_cannot_be_opened(tmp_path):
         read_image(5)
     with pytest.raises(TypeError, match="must be opened in binary mode"):
         read_image(io.StringIO("text"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and devices have no such names there")
+def test_pipes_and_devices_are_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    os.mkfifo(tmp_path / "pipe.avi")
+    for path in (os.devnull, tmp_path / "pipe.png"):  # the first would be read as empty
+        with pytest.raises(ValueError, match=r"^/.*: a pipe or a device, no file; save what it gi"):
+            read_image(path)
+    with pytest.raises(ValueError, match=r"pipe\.avi: a pipe or a device, no file; save what it"):
+        next(iter_images(tmp_path / "pipe.avi"))
 
 
 def test_no_permission(monkeypatch):

@@ -73,7 +73,6 @@ def test_extrema_are_larger_or_smaller_than_their_26_neighbours(rng):
     assert found.tolist() == wanted
 
 
-@pytest.mark.lane
 @pytest.mark.parametrize("cells", [None, 2])
 def test_steps(cells):
     image = np.maximum(blob((40, 50), 16.3, 15.7, 2.5), blob((40, 50), 35, 22, 2, 90))

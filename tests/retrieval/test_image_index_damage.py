@@ -1,0 +1,80 @@
+"""An index of pictures that is damaged, a full disk, and files of other programs."""
+
+import errno
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+import classicvision as cv
+from classicvision.retrieval import _catalogue
+from classicvision.retrieval._writer import Writer
+from tests.retrieval.pictures import OPTIONS, path_of
+from tests.retrieval.store_records import steps
+
+pytestmark = pytest.mark.usefixtures("small_parts")
+
+
+def test_damaged_parameters_are_refused(index):
+    with Writer(index.path) as writer:
+        writer.set("parameters", {"n_words": 60})
+    with pytest.raises(ValueError, match=r"catalogue is damaged \(parameters: 'extraction'\)"):
+        cv.ImageIndex(index.path)
+
+
+def test_a_full_disk_deletes_nothing(pictures, tmp_path, monkeypatch):
+    def interrupt(name):
+        if name == "weights appended":
+            monkeypatch.setattr(_catalogue, "_readable", lambda address: None)
+            monkeypatch.setattr(_catalogue, "_is_nonempty", lambda path: True)
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left on device"), steps(interrupt):
+        cv.ImageIndex.build(pictures, tmp_path / "index", **OPTIONS)
+    monkeypatch.undo()
+    assert cv.ImageIndex(tmp_path / "index").parameters["n_words"] == 60
+
+
+def test_other_programs_files_are_left_alone(pictures, index, tmp_path):
+    (tmp_path / "downloads").mkdir()
+    download = tmp_path / "downloads" / "film.mkv.part"
+    download.write_bytes(b"half of it")
+    with pytest.raises(ValueError, match=r"holds other files \(film\.mkv\.part\) and no index"):
+        cv.ImageIndex.build(pictures, tmp_path / "downloads", **OPTIONS)
+    shutil.copy(download, index.path)
+    left = os.path.join(index.path, ".123-0a1b2c3d.part")  # by a process that was killed
+    shutil.copy(download, left)
+    index.compact()
+    assert os.path.exists(os.path.join(index.path, download.name))
+    assert not os.path.exists(left)
+
+
+def test_postings_of_no_image_are_found_by_searches_and_told_of(index, pictures):
+    name = min(name for name in os.listdir(index.path) if name.endswith(".segment"))
+    segment = index._searcher.snapshot.segments[0]
+    first = segment.offsets.nbytes + segment.signatures.nbytes
+    with open(os.path.join(index.path, name), "r+b") as file:
+        file.seek(first)
+        images = np.fromfile(file, "<u4", len(segment))
+        file.seek(first)
+        (images | 1 << 28).astype("<u4").tofile(file)
+    opened, told = cv.ImageIndex(index.path), []
+    with pytest.raises(ValueError, match=rf"^{index.path}: damaged postings; compact the index"):
+        opened.search(path_of(pictures, "astronaut"))
+    with pytest.raises(ValueError, match=rf"{name}: damaged postings; compact the index, which"):
+        opened.verify()
+    opened.verify(on_error=lambda path, error: told.append((path, type(error))))
+    assert told == [(os.path.join(index.path, name), ValueError)]
+    opened.compact()
+    opened.verify()
+    assert opened.search(path_of(pictures, "astronaut"), top=1).inliers > 20
+
+
+def test_damaged_words_are_refused(index):
+    path = os.path.join(index.path, "embedding.npz")
+    with open(path, "r+b") as file:
+        file.seek(5000)
+        file.write(b"x")
+    with pytest.raises(ValueError, match=r"embedding\.npz: missing, or not the file of this index"):
+        cv.ImageIndex(index.path)

@@ -66,7 +66,7 @@ def work(count, pictures):
         opened = time.perf_counter() - started
         times = []
         for path in index.paths[:: max(1, count // 20)]:
-            description = index._describe(path)
+            description = index._searcher.describe(path)
             started = time.perf_counter()
             assert path in index._searcher.search(description, 10, False).paths
             times.append(time.perf_counter() - started)

@@ -64,7 +64,7 @@ def learn_words(writer, folder, files, options, learning):
         The files that were read, as `add_images` takes them.
     """
     parameters = writer.get("parameters")
-    if parameters["n_words"]:
+    if parameters["n_words"] or not files:
         return {}
     extraction = {**parameters["extraction"], **learning.extraction}
     sample, described = sample_descriptors(files, extraction, options)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from classicvision.features.descriptors import root_sift
 from classicvision.features.matching import match_descriptors
+from classicvision.images import read_image
 from classicvision.images.reading import display_name
 from classicvision.results import Keypoints, Ranking
-from classicvision.retrieval._description import Extraction, color_similarities
+from classicvision.retrieval._description import Extraction, color_similarities, describe
 from classicvision.retrieval._index_words import IndexWords
 from classicvision.retrieval._segments import damaged_postings
 from classicvision.retrieval.hamming_search import hamming_scores
@@ -75,6 +77,12 @@ class Searcher:
         self._numbers = contents.images[:, 0]
         self._weights = np.zeros(contents.n_images, np.float32)  # 0 for those removed
         self._weights[self._numbers] = snapshot.columns["weights"][self._numbers]
+
+    def describe(self, image):
+        """Return the `Description` of a query: an image, or the name of its file."""
+        if isinstance(image, (str, os.PathLike)):
+            image = read_image(image)
+        return describe(image, self.extraction)
 
     def search(self, description, top, verify):
         """Return the `Ranking` of a query."""

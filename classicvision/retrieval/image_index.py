@@ -7,7 +7,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from classicvision._checks import check_number
-from classicvision.images import read_image
 from classicvision.images.reading import display_name
 from classicvision.retrieval._catalogue import CATALOGUE
 from classicvision.retrieval._creation import (
@@ -17,7 +16,6 @@ from classicvision.retrieval._creation import (
     gone_after_errors,
     learn_words,
 )
-from classicvision.retrieval._description import describe
 from classicvision.retrieval._index_search import Closed, Searcher
 from classicvision.retrieval._indexing import Options, add_images, files_and_gone, remove_images
 from classicvision.retrieval._paths import image_paths
@@ -105,10 +103,8 @@ class ImageIndex:
         self._searcher = Searcher(Snapshot(self.path))
         contents = self._searcher.snapshot.contents
         self.paths = contents.paths
-        self.parameters = {
-            **contents.parameters["extraction"],
-            "n_words": contents.parameters["n_words"],
-        }
+        known = contents.parameters
+        self.parameters = {**known["extraction"], "n_words": known["n_words"]}
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Self:
@@ -160,8 +156,7 @@ class ImageIndex:
         verbose : int
             Above 0: a progress bar on standard error.
         on_error : callable, optional
-            Is given ``(path, error)`` of each file that cannot be read; by default a warning is
-            given. Such files are skipped.
+            Is given ``(path, error)`` of each file that is skipped; by default a warning is given.
 
         Returns
         -------
@@ -240,11 +235,11 @@ class ImageIndex:
     ) -> Changes:
         """Bring the index up to date with the files: new, changed and vanished ones.
 
-        A file has changed if its size or time has, and then its contents. One that is in the
-        index has vanished if it is not there, and one of ``paths`` is its name, a folder it was
-        in, or a pattern it matches. It is taken out if a folder that was given is there above
-        it, or the one it was in, with anything in it. Otherwise its disk may be missing: such
-        pictures stay, as do those of folders that cannot be read, and the folders are skipped.
+        A file has changed if its size or time has, and then its contents. It has vanished if it
+        is in the index and not there, and ``paths`` name it, a folder it was in, or a pattern it
+        matches; then it is taken out. But if its folder is gone or empty, and no folder above it
+        that was given is there, its disk may be missing. The pictures of such folders, and of
+        those that cannot be read, stay, and the folders are skipped.
 
         Parameters
         ----------
@@ -261,15 +256,13 @@ class ImageIndex:
         Raises
         ------
         ValueError
-            Without ``paths``: for a folder that was given, and is gone or empty while the index
-            has pictures of it. Then nothing is removed. Bring it back, or :meth:`remove` it.
+            Without ``paths``: if a folder that was given is gone or empty, and the index has
+            pictures of it. Then nothing is removed. Bring it back, or :meth:`remove` it.
         """
         options = Options.checked(n_jobs, verbose, on_error)
         with self._writer() as writer:
             found, gone = files_and_gone(writer, paths)
-            read = {}
-            if found.files:
-                read = learn_words(writer, self.path, found.files, options, Learning({}))
+            read = learn_words(writer, self.path, found.files, options, Learning({}))
             changes = add_images(writer, self.path, found, options, read)
             self.changes = changes._replace(removed=writer.remove(gone))
         return self.changes
@@ -317,18 +310,12 @@ class ImageIndex:
             self._load()
 
     def verify(self, on_error: OnError | None = None) -> None:
-        """Read all of the index, to find what is not as it was written.
+        """Read all of the index; ``ValueError`` for what is not as it was written.
 
         Parameters
         ----------
         on_error : callable, optional
-            Is given ``(path, error)`` of each file of postings, and of each picture whose data is
-            damaged; by default the first error is raised.
-
-        Raises
-        ------
-        ValueError
-            For the first damage, without ``on_error``.
+            Is given ``(path, error)`` of each damage instead, in a file or in a picture's data.
         """
         for path, error in self._searcher.snapshot.damages():
             if on_error is None:
@@ -364,7 +351,7 @@ class ImageIndex:
             For what is no image, or a ``top`` below 1.
         """
         top = check_number(top, "top", at_least=1, integer=True)
-        return self._searcher.search(self._describe(image), top, bool(verify))
+        return self._searcher.search(self._searcher.describe(image), top, bool(verify))
 
     def compare(
         self, image: ArrayLike | str | os.PathLike[str], path: str | os.PathLike[str]
@@ -386,12 +373,7 @@ class ImageIndex:
         path = os.path.abspath(path)
         if path not in self._searcher.places:
             raise ValueError(f"{display_name(path)}: not in the index; see its paths")
-        return self._searcher.compare(self._describe(image), self._searcher.places[path])
-
-    def _describe(self, image):
-        if isinstance(image, (str, os.PathLike)):
-            image = read_image(image)
-        return describe(image, self._searcher.extraction)
+        return self._searcher.compare(self._searcher.describe(image), self._searcher.places[path])
 
     def close(self) -> None:
         """Let the files go; the object cannot be used any more."""

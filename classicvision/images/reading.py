@@ -130,30 +130,44 @@ def _opened(path):
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"path must be a file name, bytes or a binary file, got {path!r:.80}")
     name = display_name(os.fspath(path))
-    with open_file(path) as file:
-        yield file, name
+    with open_file(path, pipes=True) as file:
+        yield (file if file.seekable() else _buffered(file, name)), name
 
 
-def open_file(path):
-    """Open a file for reading; what goes wrong is said in one line."""
+def open_file(path, *, pipes=False):
+    """Open a file for reading; what goes wrong is said in one line.
+
+    Devices are refused, which may never end, and pipes, unless asked for: these are read if
+    something writes to them, as a shell's ``<(command)``, and empty otherwise.
+    """
     name = display_name(os.fspath(path))
-    if _may_not_end(path):
+    is_pipe = _is_pipe(path)
+    if is_pipe is None or (is_pipe and not pipes):
         raise ValueError(f"{name}: a pipe or a device, no file; save what it gives as a file")
     try:
-        return open(path, "rb")
+        return open(path, "rb", opener=_open_pipe if is_pipe else None)
     except OSError as error:
         raise type(error)(f"{name}: {_cannot_open(error)}") from None
     except ValueError as error:
         raise ValueError(f"{name}: {error}; check the name") from None
 
 
-def _may_not_end(path):
-    """Say whether a name is that of a pipe or a device, where one may wait for ever."""
+def _is_pipe(path):
+    """Say whether a name is that of a pipe; None for a device."""
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError):  # opening it says what is wrong
         return False
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return False
+    return True if stat.S_ISFIFO(mode) else None
+
+
+def _open_pipe(path, flags):
+    """Open a pipe without waiting for somebody to write to it, then read it as any file."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def _cannot_open(error):

@@ -298,17 +298,30 @@ def test_files_that_cannot_be_opened(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes and devices have no such names there")
 def test_pipes_and_devices_are_not_waited_for(tmp_path):
+    with pytest.raises(ValueError, match=r"^/.*: a pipe or a device, no file; save what it gives"):
+        read_image(os.devnull)  # which would be read as empty
     os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(ValueError, match=r"pipe\.png: empty"):
+        read_image(tmp_path / "pipe.png")  # that nobody writes to
     os.mkfifo(tmp_path / "pipe.avi")
-    for path in (os.devnull, tmp_path / "pipe.png"):  # the first would be read as empty
-        with pytest.raises(ValueError, match=r"^/.*: a pipe or a device, no file; save what it gi"):
-            read_image(path)
     with pytest.raises(ValueError, match=r"pipe\.avi: a pipe or a device, no file; save what it"):
         next(iter_images(tmp_path / "pipe.avi"))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="pipes have no names there")
+def test_a_pipe_that_is_written_to(tmp_path):
+    picture = np.arange(300, dtype=np.uint8).reshape(10, 10, 3)
+    reading, writing = os.pipe()
+    os.write(writing, encode(picture, "PNG"))
+    os.close(writing)
+    try:
+        np.testing.assert_array_equal(read_image(f"/dev/fd/{reading}"), picture)
+    finally:
+        os.close(reading)
+
+
 def test_no_permission(monkeypatch):
-    def refuse(*args):
+    def refuse(*args, **options):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("builtins.open", refuse)

@@ -82,7 +82,8 @@ class FisherVector(ImageEncoder):
     second order, which here is that of the papers, and for the gradients of the weights, which
     scikit-image always puts in front.
 
-    `fit` keeps the descriptors of all its images in memory, and at most ``max_descriptors`` twice.
+    `fit` keeps the descriptors of all its images in memory, and at most ``max_descriptors`` again
+    in float64, with as many numbers for each as there are Gaussians.
 
     References
     ----------
@@ -139,6 +140,8 @@ class FisherVector(ImageEncoder):
             check_number(self.descriptor_pca, "descriptor_pca", at_least=1, integer=True)
         if not (self.first_order or self.second_order or self.weights):
             raise ValueError("one of first_order, second_order and weights must be True")
+        if self.mixture is not None and not isinstance(self.mixture, GaussianMixture):
+            raise TypeError(f"mixture must be a GaussianMixture, got {self.mixture!r:.80}")
         if self.mixture is not None and self.descriptor_pca is not None:
             raise ValueError(
                 "descriptor_pca must be None with a mixture, which is that of descriptors as they "
@@ -172,7 +175,8 @@ class FisherVector(ImageEncoder):
             max_iter=self.max_iterations,
             random_state=seed,
         )
-        return mixture.fit(sample)
+        # In float32 a Gaussian of equal descriptors, as of a flat wall, gets a variance below 0.
+        return mixture.fit(sample.astype(np.float64))
 
     def _prepare(self):
         """Bring the mixture to a form in which one product gives all log-likelihoods."""

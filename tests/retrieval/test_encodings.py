@@ -220,6 +220,17 @@ def test_fisher_vector_equals_that_of_scikit_image(rng, offset):
         assert np.allclose(row, expected, atol=2e-5 if offset == 0 else 2e-4)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_fisher_vector_learned_from_many_equal_descriptors(seed):
+    rng = np.random.default_rng(seed)
+    textured = rng.random((900, 128)).astype(np.float32)
+    textured /= np.linalg.norm(textured, axis=1, keepdims=True)
+    flat = np.zeros((600, 128), np.float32)  # as dense descriptors of a wall
+    encoder = FisherVector(3, random_state=0).fit([textured, flat])
+    assert encoder.mixture_.covariances_.min() > 0.999e-6  # scikit-learn adds 1e-6 to each
+    assert np.isfinite(encoder.transform([textured, flat])).all()
+
+
 def test_fisher_vector_of_descriptors_in_principal_components(rng):
     images = images_of(rng, 6, 60, 12)
     encoder = FisherVector(4, descriptor_pca=5, random_state=0).fit(images)
@@ -391,7 +402,12 @@ class TestEveryEncoder:
         (VLAD(n_components=0), ValueError, "n_components must be at least 1"),
         (FisherVector(0), ValueError, "n_gaussians must be at least 1"),
         (FisherVector(500), ValueError, "at least n_gaussians = 500 descriptors"),
-        (FisherVector(mixture=1), ValueError, "descriptor_pca must be None with a mixture"),
+        (FisherVector(mixture=1), TypeError, "mixture must be a GaussianMixture, got 1"),
+        (
+            FisherVector(mixture=GaussianMixture(covariance_type="diag")),
+            ValueError,
+            "descriptor_pca must be None with a mixture",
+        ),
         (
             FisherVector(mixture=GaussianMixture(), descriptor_pca=None),
             TypeError,

@@ -20,6 +20,13 @@ def error(text):
     message(f"error: {text}")
 
 
+def update_hint(index):
+    """Return what to do about pictures that have changed since they were indexed."""
+    from classicvision.images.reading import display_name
+
+    return f"run classicvision index -o {display_name(index)} --update"
+
+
 def _print(text, stream):
     if stream is None:  # it was closed before the program began
         return

@@ -5,6 +5,9 @@ import html
 import io
 from dataclasses import dataclass
 
+from classicvision.cli._messages import update_hint
+from classicvision.images.reading import display_name
+
 _SIDE = 320  # pixels of the longer side of a picture on the page
 _GAP = 8  # pixels between the query and a picture
 _MOST_LINES = 40  # between points that match
@@ -45,7 +48,7 @@ class Figure:
     caption: str
 
 
-def figures(index, image, ranking):
+def figures(index, image, findings):
     """Return the figures of a query and of what it found.
 
     Parameters
@@ -53,32 +56,37 @@ def figures(index, image, ranking):
     index : ImageIndex
     image : ndarray
         The query.
-    ranking : Ranking
+    findings : Findings
         What was found.
     """
     from classicvision.drawing import to_rgb
 
     image = to_rgb(image)
     shown = [_figure(_reduced(image)[0], "query")]
-    for number, found in enumerate(ranking.to_dict()["results"], 1):
+    for number, found in enumerate(findings.ranking.to_dict()["results"], 1):
         caption = f"{number}. {found['path']}: score {found['score']:.4g}"
         if found["box"] is not None:
             caption += f", {found['inliers']} points agree"
-        shown.append(_found_figure(index, image, found, caption))
+        change = findings.changes.get(found["path"])
+        shown.append(_found_figure(index, image, found, caption, change))
     return shown
 
 
-def _found_figure(index, image, found, caption):
+def _found_figure(index, image, found, caption, change):
     from classicvision.drawing import to_rgb
     from classicvision.images import read_image
 
+    path = found["path"]
+    if change is not None:  # other points than those of the picture that is there now
+        what = "has changed" if change == "changed" else "is gone"
+        return _figure(None, f"{caption} ({what} since it was indexed; {update_hint(index.path)})")
     try:
-        picture = to_rgb(read_image(found["path"]))
+        picture = to_rgb(read_image(path))
     except (OSError, ValueError) as error:
-        return _figure(None, f"{caption} ({error})")
+        return _figure(None, f"{caption} ({str(error).removeprefix(f'{display_name(path)}: ')})")
     if found["box"] is None:
         return _figure(_reduced(picture)[0], caption)
-    return _figure(_matched(image, picture, index.compare(image, found["path"])), caption)
+    return _figure(_matched(image, picture, index.compare(image, path)), caption)
 
 
 def _matched(image, picture, comparison):

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import click
 
-from classicvision.cli._messages import error, message, result
+from classicvision.cli._messages import error, message, result, update_hint
 from classicvision.cli._report_target import check_target
 from classicvision.cli._run import Inputs, jobs_option, run
 
 _FAILED, _REFUSED = 1, 2
+_MOST_NAMES = 3  # of pictures that have changed
 _SAMPLE = "coffee"
 
 
@@ -20,8 +21,13 @@ _SAMPLE = "coffee"
 class Found:
     """What a query found, and what the page shows of it."""
 
-    ranking: object
+    findings: object
     figures: list
+
+    @property
+    def ranking(self):
+        """The pictures, the best first."""
+        return self.findings.ranking
 
 
 @click.command("search")
@@ -49,8 +55,10 @@ def search(index, paths, top, no_verify, as_json, report, jobs):
     DIR is what classicvision index has made. Prints for each query the pictures that have most
     in common with it: the score, and where the query was located, the number of points that
     agree (inliers) and x1, y1, x2, y2 of its place. The score is what the words have in common,
-    from 0 to about 1, plus the inliers. Without DIR a part of a photograph is looked
-    for among those that are installed with the program.
+    from 0 to about 1, plus the inliers. Of a query with fewer than 20 keypoints, such as one
+    without structure, the colours count too: up to about 2, and 1 for the same colours alone.
+    Without DIR a part of a photograph is looked for among those that are installed with the
+    program.
 
     \b
     Examples:
@@ -71,12 +79,19 @@ def search(index, paths, top, no_verify, as_json, report, jobs):
         except (ValueError, OSError) as problem:
             error(problem)
             return _REFUSED
+        if len(opened) == 0:
+            error(
+                f"{_display(index)}: the index has no pictures yet; run classicvision index "
+                f"IMAGE|FOLDER -o {_display(index)} (again)"
+            )
+            return _REFUSED
         if report is not None:
             check_target(report, paths, opened)
         queries = []
 
         def tell(done):
             (_print_json if as_json else _print)(done)
+            _tell_of(done, index)
             if report is not None:
                 queries.append((done.name, done.result.figures))
 
@@ -116,12 +131,14 @@ def _demonstration(folder):
 
 
 def _find(index, top, verify, with_figures, image):
-    ranking = index.search(image, top, verify)
+    from classicvision.retrieval._index_search import look_up
+
+    findings = look_up(index, image, top, verify)
     if not with_figures:
-        return Found(ranking, [])
+        return Found(findings, [])
     from classicvision.cli._report import figures
 
-    return Found(ranking, figures(index, image, ranking))
+    return Found(findings, figures(index, image, findings))
 
 
 def _print(done):
@@ -135,6 +152,21 @@ def _print(done):
             line += f"  inliers {found['inliers']}  box {corners}"
         lines.append(line)
     result("\n".join(lines))
+
+
+def _tell_of(done, index):
+    """Say what the ranking alone does not."""
+    findings = done.result.findings
+    if findings.by_colors:
+        message(f"{done.name}: few keypoints, ranked by colours too")
+    changes = findings.changes
+    if changes:
+        names = [f"{_display(path)} ({what})" for path, what in changes.items()][:_MOST_NAMES]
+        more = len(changes) - len(names)
+        message(
+            f"{done.name}: found pictures that are not as they were indexed: {', '.join(names)}"
+            f"{f' and {more} more' if more else ''}; {update_hint(index)}"
+        )
 
 
 def _print_json(done):

@@ -14,6 +14,7 @@ from classicvision.images.reading import display_name
 from classicvision.results import Keypoints, Ranking
 from classicvision.retrieval._description import Extraction, color_similarities, describe
 from classicvision.retrieval._index_words import IndexWords
+from classicvision.retrieval._paths import change_since
 from classicvision.retrieval._segments import damaged_postings
 from classicvision.retrieval.hamming_search import hamming_scores
 from classicvision.retrieval.verification import verify_matches
@@ -45,6 +46,36 @@ class Comparison(NamedTuple):
     points: NDArray[np.float32]
     matches: int
     box: NDArray[np.float32]
+
+
+class Findings(NamedTuple):
+    """What a search found, and what people should know of it.
+
+    Attributes
+    ----------
+    ranking : Ranking
+    by_colors : bool
+        Whether the colours counted, too, since the query has few keypoints.
+    changes : dict of str to str
+        The pictures found whose files have ``"changed"`` since, or are ``"gone"``.
+    """
+
+    ranking: Ranking
+    by_colors: bool
+    changes: dict
+
+
+def look_up(index, image, top, verify):
+    """Return the `Findings` of a search in an `ImageIndex`."""
+    searcher = index._searcher
+    description = searcher.describe(image)
+    ranking = searcher.search(description, top, verify)
+    return Findings(ranking, has_few_keypoints(description), searcher.changes(ranking.paths))
+
+
+def has_few_keypoints(description):
+    """Say whether the colours of a query count, too."""
+    return len(description.keypoints) < _FEW_KEYPOINTS
 
 
 class Searcher:
@@ -115,9 +146,15 @@ class Searcher:
             scores = hamming_scores(self.snapshot.segments, query, self._words.idf, self._weights)
         except IndexError:
             raise damaged_postings(self.snapshot.folder) from None
-        if len(description.keypoints) < _FEW_KEYPOINTS:
+        if has_few_keypoints(description):
             scores += color_similarities(description.vector, self.snapshot.columns["vectors"])
         return scores[self._numbers]
+
+    def changes(self, paths):
+        """Return which of the pictures are ``"gone"``, or have ``"changed"`` since, by path."""
+        stamps = {path: self.snapshot.contents.stamps[self.places[path]] for path in paths}
+        found = {path: change_since(path, tuple(stamp.tolist())) for path, stamp in stamps.items()}
+        return {path: change for path, change in found.items() if change is not None}
 
     def compare(self, description, place):
         """Return the `Comparison` of a query with an image by its row in the catalogue."""

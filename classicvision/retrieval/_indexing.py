@@ -17,6 +17,7 @@ from classicvision.retrieval._description import Description, Extraction, descri
 from classicvision.retrieval._index_words import IndexWords
 from classicvision.retrieval._paths import (
     Found,
+    file_stamp,
     forget,
     image_paths,
     is_below,
@@ -198,21 +199,12 @@ def _tasks(writer, paths, described):
     tasks = []
     for path in paths:
         known = writer.find(path)
-        if known is not None and known[1:] == _stamp(path):
+        if known is not None and known[1:] == file_stamp(path):
             counts["unchanged"] += 1
         else:
             known = None if known is None else known[0]
             tasks.append(_Task(path, known, described.pop(path, None)))
     return tasks, counts
-
-
-def _stamp(path):
-    """Return the size of a file in bytes and the time of its last change, or ``None``."""
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return status.st_size, status.st_mtime_ns
 
 
 def _each(work, tasks, options, what):
@@ -257,7 +249,7 @@ def _work(folder, parameters, parent, task):
 def _described(path, extraction, known=None):
     """Return what is found in a file, its stamp if its contents are known, or what is wrong."""
     try:
-        stamp = _stamp(path)
+        stamp = file_stamp(path)
         digest = _file_digest(path)
         if digest == known:
             return stamp

@@ -189,6 +189,22 @@ def is_gone(path):
     return False
 
 
+def file_stamp(path):
+    """Return the size of a file in bytes and the time of its last change, or ``None``."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def change_since(path, known):
+    """Return ``"gone"`` or ``"changed"`` if a file does not have the stamp any more, or None."""
+    if is_gone(path):
+        return "gone"
+    return None if file_stamp(path) in (None, known) else "changed"
+
+
 def _is_pattern(path):
     return glob.has_magic(path) and not os.path.lexists(path)
 

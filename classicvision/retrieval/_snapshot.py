@@ -35,6 +35,8 @@ class Contents:
     paths : list of str
     images : ndarray of int64, shape (n, 6)
         Of each image, by ascending number: the number, width, height, first row, rows, checksum.
+    stamps : ndarray of int64, shape (n, 2)
+        Of its file, when it was read: the size in bytes, and the time of the last change.
     segments : list of (number, postings, checksum)
     """
 
@@ -45,6 +47,7 @@ class Contents:
     n_images: int
     paths: list
     images: np.ndarray
+    stamps: np.ndarray
     segments: list
 
 
@@ -68,13 +71,13 @@ def _read(catalogue):
 
     def numbers():
         for path, *values in catalogue.connection.execute(
-            "SELECT path, number, width, height, first_row, rows, checksum "
-            "FROM images ORDER BY number"
+            "SELECT path, number, width, height, first_row, rows, checksum, "
+            "size, mtime_ns FROM images ORDER BY number"
         ):
             paths.append(from_sql(path))
             yield tuple(values)
 
-    images = np.fromiter(numbers(), np.dtype((np.int64, 6)))
+    images = np.fromiter(numbers(), np.dtype((np.int64, 8)))
     segments = catalogue.connection.execute(
         "SELECT number, postings, checksum FROM segments ORDER BY number"
     ).fetchall()
@@ -82,7 +85,7 @@ def _read(catalogue):
     values = [catalogue.get(key) for key in keys]
     if None in values or "n_words" not in values[0]:
         raise ValueError("it is not complete")
-    return Contents(*values, paths, images, segments)
+    return Contents(*values, paths, images[:, :6], images[:, 6:], segments)
 
 
 class Snapshot:

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import sys
 
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 from PIL import Image
 
 import classicvision as cv
-from classicvision.retrieval import _catalogue
+from classicvision.retrieval import _catalogue, _creation
 
 NAMES = ["astronaut", "chelsea", "rocket"]
 
@@ -57,7 +58,7 @@ def test_json_of_several_queries(run, index, part, tmp_path):
     cv.write_image(tmp_path / "flat.png", np.full((30, 40), 90, np.uint8))
     result = run("search", index.path, part, "flat.png", "nothing.png", "--json")
     assert result.exit_code == 1
-    assert result.stderr.startswith("classicvision: error: nothing.png: no such file; ")
+    assert "classicvision: error: nothing.png: no such file; " in result.stderr
     first, second = map(json.loads, result.stdout.splitlines())
     assert (first["path"], first["width"], first["height"]) == ("part.png", 300, 200)
     best = first["results"][0]
@@ -112,11 +113,70 @@ def test_the_page(run, index, part, tmp_path):
     assert len(page.pictures) == 6  # one of those is gone
     assert page.tags.count("h2") == 2
     assert "1. " + index.paths[1] + ": score" in page.text
-    assert page.text.count("rocket <&>.png: no such file") == 2
+    hint = f"run classicvision index -o {index.path} --update"
+    assert page.text.count(f" (is gone since it was indexed; {hint})") == 2
+    assert result.stderr.splitlines() == [
+        f"classicvision: {query}: found pictures that are not as they were indexed: "
+        f"{index.paths[2]} (gone); {hint}"
+        for query in ("part.png", "rocket.png")
+    ]
     alternative, matched = page.pictures[1]
     assert re.search(r"points agree$", alternative)
     assert matched.shape[1] > 600  # the query and what was found, beside each other
     assert (matched.astype(int) - [240, 120, 20]).__abs__().sum(axis=2).min() < 60  # its place
+
+
+def test_points_are_not_drawn_on_another_picture(run, index, part, tmp_path):
+    path = shutil.move(index.paths[1], tmp_path / "original.png")
+    shutil.copy(index.paths[0], index.paths[1])
+    try:
+        command = "search", index.path, part, "--top", "1", "--report"
+        result = run(*command, "found.html")
+    finally:
+        shutil.move(path, index.paths[1])
+    hint = f"run classicvision index -o {index.path} --update"
+    assert (result.exit_code, result.stderr) == (
+        0,
+        "classicvision: part.png: found pictures that are not as they were indexed: "
+        f"{index.paths[1]} (changed); {hint}\n",
+    )
+    page = Page((tmp_path / "found.html").read_text(encoding="utf-8"))
+    assert len(page.pictures) == 1  # the query
+    assert f"points agree (has changed since it was indexed; {hint})" in page.text
+    os.chmod(index.paths[1], 0o600)  # neither contents nor times
+    assert run(*command, "found.html").stderr == ""
+
+
+def test_a_picture_that_cannot_be_read_now_has_its_name_once(run, index, part, monkeypatch):
+    def fail(path):
+        raise OSError(f"{path}: cannot be read (Input/output error); check the disk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("classicvision.images.read_image", fail)
+        assert run("search", index.path, part, "--report", "found.html").exit_code == 0
+    text = Page(pathlib.Path("found.html").read_text(encoding="utf-8")).text
+    assert text.count(index.paths[1]) == 1
+    assert "(cannot be read (Input/output error); check the disk)" in text
+
+
+def test_a_query_with_few_keypoints_is_told_of(run, index, tmp_path):
+    cv.write_image(tmp_path / "flat.png", np.zeros((30, 40), np.uint8))
+    result = run("search", index.path, "flat.png")
+    assert result.exit_code == 0
+    assert result.stderr == "classicvision: flat.png: few keypoints, ranked by colours too\n"
+
+
+def test_an_index_without_pictures_answers_nothing(run, index, part, tmp_path):
+    empty = shutil.copytree(index.path, tmp_path / "empty.index")
+    cv.ImageIndex(empty).remove(index.paths)
+    _creation.create_index(tmp_path / "begun.index", _creation.Learning({}))
+    for name in ("empty.index", "begun.index"):
+        result = run("search", name, part)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == (
+            f"classicvision: error: {name}: the index has no pictures yet; run classicvision "
+            f"index IMAGE|FOLDER -o {name} (again)\n"
+        )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes and links are POSIX")

@@ -7,12 +7,11 @@ import json
 import os
 import zipfile
 import zlib
-from pathlib import Path
 
 import numpy as np
 
 from classicvision.images import write_bytes
-from classicvision.images.reading import display_name
+from classicvision.images.reading import display_name, open_file
 
 # What NumPy, zipfile and JSON raise at bytes that are none of theirs, found by changing some.
 _DAMAGE = (ValueError, KeyError, TypeError, AttributeError, EOFError, MemoryError, OSError)
@@ -41,8 +40,16 @@ def save_arrays(path, kind, version, about, arrays):
     write_bytes(path, data.getbuffer())
 
 
-def load_arrays(path, kind, version):
+def load_arrays(path, kind, version, writer="classicvision"):
     """Read a file of some kind.
+
+    Parameters
+    ----------
+    path : path-like
+    kind : str
+    version : int
+    writer : str
+        What writes such files, for the message of one that it did not write.
 
     Returns
     -------
@@ -51,23 +58,25 @@ def load_arrays(path, kind, version):
 
     Raises
     ------
+    TypeError
+        For what is no path.
     ValueError
         With the file's name, if it is of another kind or version, or damaged.
     OSError
         If it cannot be read.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"path must be the name of a file, got {path!r:.80}")
     name = display_name(os.fspath(path))
-    try:
-        data = io.BytesIO(Path(path).read_bytes())
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{name}: no such file; check the name and the folder") from None
+    with open_file(path, pipes=True, kind=f"a {kind}") as file:
+        data = io.BytesIO(file.read())
     try:
         with np.load(data, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
         about = json.loads(arrays.pop("about").tobytes())
         found = about["classicvision"], about["version"]
-    except _DAMAGE as error:
-        raise ValueError(f"{name}: no {kind}, or damaged: {_reason(error)}") from None
+    except _DAMAGE:  # whose texts advise, among other things, to load pickles
+        raise ValueError(f"{name}: no {kind}, or damaged: not a file that {writer} wrote") from None
     if found[0] != kind:
         raise ValueError(f"{name}: no {kind}, but a {found[0]}")
     if found[1] != version:
@@ -75,9 +84,3 @@ def load_arrays(path, kind, version):
             f"{name}: a {kind} of version {found[1]}, and this classicvision reads {version}"
         )
     return about, arrays
-
-
-def _reason(error):
-    if isinstance(error, KeyError):
-        return f"it has no {error.args[0]}"
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

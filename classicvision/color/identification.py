@@ -368,7 +368,7 @@ class ColorIdentifier(ClassifierMixin, BaseEstimator):
         OSError
             For a file that cannot be read.
         """
-        about, arrays = load_arrays(path, _KIND, _VERSION)
+        about, arrays = load_arrays(path, _KIND, _VERSION, "ColorIdentifier.save")
         try:
             identifier = cls(**about["parameters"])
             identifier._check_options()

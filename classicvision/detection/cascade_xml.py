@@ -6,11 +6,11 @@ hold the same model: stages of weak classifiers, each a small tree whose nodes a
 
 import dataclasses
 import math
-from pathlib import Path
 
 import numpy as np
 
 from classicvision.detection._xml import parse_xml
+from classicvision.images.reading import open_file
 
 _LARGEST_FILE = 8 * 2**20  # OpenCV's own are below 1 MiB
 _LARGEST_WINDOW = 10_000
@@ -88,11 +88,12 @@ def read_cascade(path):
     ValueError
         If it is not such a cascade, or is damaged; the message names the file and the fault.
     """
-    path = Path(path)
-    if path.stat().st_size > _LARGEST_FILE:
+    with open_file(path, pipes=True, kind="a cascade file") as file:
+        data = file.read(_LARGEST_FILE + 1)
+    if len(data) > _LARGEST_FILE:
         raise ValueError(f"{path}: larger than {_LARGEST_FILE >> 20} MiB, not a cascade file")
     try:
-        return parse_cascade(path.read_bytes())
+        return parse_cascade(data)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 

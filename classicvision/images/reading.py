@@ -134,9 +134,10 @@ def _opened(path):
         yield (file if file.seekable() else _buffered(file, name)), name
 
 
-def open_file(path, *, pipes=False):
+def open_file(path, *, pipes=False, kind=None):
     """Open a file for reading; what goes wrong is said in one line.
 
+    Where it is a folder, ``kind`` says what it should be, such as "a model"; by default an image.
     Devices are refused, which may never end, and pipes, unless asked for: these are read if
     something writes to them, as a shell's ``<(command)``, and empty otherwise.
     """
@@ -147,7 +148,7 @@ def open_file(path, *, pipes=False):
     try:
         return open(path, "rb", opener=_open_pipe if is_pipe else None)
     except OSError as error:
-        raise type(error)(f"{name}: {_cannot_open(error)}") from None
+        raise type(error)(f"{name}: {_cannot_open(error, kind)}") from None
     except ValueError as error:
         raise ValueError(f"{name}: {error}; check the name") from None
 
@@ -170,9 +171,11 @@ def _open_pipe(path, flags):
     return descriptor
 
 
-def _cannot_open(error):
+def _cannot_open(error, kind):
     if isinstance(error, FileNotFoundError):
         return "no such file; check the name and the folder"
+    if isinstance(error, IsADirectoryError) and kind is not None:
+        return f"a folder, not {kind}; give a file"
     if isinstance(error, IsADirectoryError):
         return "a folder, not an image; iter_images reads the images of a folder"
     if isinstance(error, PermissionError):

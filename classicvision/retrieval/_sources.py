@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import numpy as np
+
+from classicvision.images.reading import display_name, open_file
 
 LARGEST = 1e12  # whose squares, and the sums of these, float32 holds
 _RUN = 16  # neighbouring rows that are read together: a few kilobytes of a file
@@ -238,7 +239,7 @@ def open_source(descriptors):
         For anything else, and for a file that is no array.
     """
     if isinstance(descriptors, (str, os.PathLike)):
-        return Rows([_mapped(Path(descriptors))], documents=False)
+        return Rows([_mapped(descriptors)], documents=False)
     if isinstance(descriptors, np.ndarray) and descriptors.dtype == object and descriptors.ndim:
         descriptors = list(descriptors)
     if isinstance(descriptors, (list, tuple)):
@@ -258,7 +259,10 @@ def open_source(descriptors):
 
 
 def _mapped(path):
+    open_file(path, kind="a .npy file of descriptors").close()  # says what is wrong with the name
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ValueError(f"{path}: not a .npy file, or damaged: {error}") from None
+        return np.lib.format.open_memmap(path, mode="r")
+    except (ValueError, EOFError):
+        raise ValueError(
+            f"{display_name(os.fspath(path))}: not a .npy file, or damaged; np.save writes one"
+        ) from None

@@ -11,6 +11,7 @@ import numpy as np
 
 from classicvision._checks import check_random_state
 from classicvision._npz import load_arrays, save_arrays
+from classicvision.images.reading import display_name
 from classicvision.retrieval._clustering import Progress
 
 _KIND, _VERSION = "checkpoint of a visual vocabulary", 1
@@ -36,6 +37,7 @@ class Checkpoint:
         self._path, self._random_state = path, random_state
         self._saved = time.monotonic()
         if path is not None:
+            _check_path(path)
             self._fingerprint = _fingerprint(options, source, random_state)
 
     def new_seed(self):
@@ -52,7 +54,7 @@ class Checkpoint:
         """
         if self._path is None or not os.path.exists(self._path):
             return None
-        about, arrays = load_arrays(self._path, _KIND, _VERSION)
+        about, arrays = load_arrays(self._path, _KIND, _VERSION, "VisualVocabulary.fit")
         if about.get("fingerprint") != self._fingerprint:
             raise ValueError(
                 f"{self._path}: the checkpoint of a vocabulary of other descriptors or other "
@@ -78,6 +80,16 @@ class Checkpoint:
             arrays |= {"centers": progress.centers, "counts": progress.counts}
         save_arrays(self._path, _KIND, _VERSION, about, arrays)
         self._saved = time.monotonic()
+
+
+def _check_path(path):
+    """Refuse at once what nothing could be written to after a minute."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"checkpoint must be the name of a file, got {path!r:.80}")
+    folder = os.path.dirname(os.fspath(path))
+    if folder and not os.path.isdir(folder):
+        name = display_name(os.fspath(path))
+        raise FileNotFoundError(f"checkpoint {name} is in no folder that exists; make it first")
 
 
 def _fingerprint(options, source, random_state):

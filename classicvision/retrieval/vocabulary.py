@@ -333,7 +333,7 @@ class VisualVocabulary(BaseEstimator):
         OSError
             For a file that cannot be read.
         """
-        about, arrays = load_arrays(path, _KIND, _VERSION)
+        about, arrays = load_arrays(path, _KIND, _VERSION, "VisualVocabulary.save")
         frequencies = arrays.pop("document_frequencies", None)
         options = {name: about.get(name) for name in ("method", "branching", "max_iterations")}
         try:

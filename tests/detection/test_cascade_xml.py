@@ -103,6 +103,13 @@ def test_damaged_files_are_refused(data, message, tmp_path):
     assert "\n" not in str(error.value)
 
 
+def test_a_folder_is_refused_in_one_line(tmp_path):
+    with pytest.raises(
+        IsADirectoryError, match=r"^\S+: a folder, not a cascade file; give a file$"
+    ):
+        read_cascade(tmp_path)
+
+
 def test_an_enormous_file_is_not_read(tmp_path):
     path = tmp_path / "cascade.xml"
     with open(path, "wb") as file:

@@ -1,5 +1,7 @@
 """Visual vocabularies: what scikit-learn wants of them, and what they refuse."""
 
+import io
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -81,9 +83,16 @@ def test_descriptors_are_checked(descriptors, error, message):
 
 def test_files_of_descriptors_are_checked(tmp_path):
     path = tmp_path / "descriptors.npy"
-    path.write_bytes(b"no array")
-    with pytest.raises(ValueError, match=r"descriptors\.npy: not a \.npy file, or damaged"):
+    with pytest.raises(FileNotFoundError, match=r"^\S+descriptors\.npy: no such file; check"):
         VisualVocabulary(2).fit(path)
+    with pytest.raises(IsADirectoryError, match=r"^\S+: a folder, not a \.npy file of descriptors"):
+        VisualVocabulary(2).fit(str(tmp_path))
+    archive = io.BytesIO()
+    np.savez(archive, np.eye(3))
+    for content in (b"no array", archive.getvalue()):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"descriptors\.npy: not a \.npy file, or damaged; np"):
+            VisualVocabulary(2).fit(path)
 
 
 def test_queries_are_checked(rng):

@@ -46,10 +46,30 @@ def test_damaged_and_foreign_files_are_refused(rng, tmp_path):
         with contextlib.suppress(ValueError):  # and no other error; zip names some bytes twice
             VisualVocabulary.load(path)
     np.savez(path, centers=vocabulary.centers_)
-    with pytest.raises(ValueError, match="or damaged: it has no about"):
+    with pytest.raises(ValueError, match="damaged: not a file that VisualVocabulary"):
         VisualVocabulary.load(path)
     with pytest.raises(FileNotFoundError):
         VisualVocabulary.load(tmp_path / "nothing.npz")
+
+
+def test_what_is_no_file_of_ours_is_said_in_our_own_words(tmp_path):
+    path, folder = tmp_path / "words.npz", tmp_path / "photos"
+    folder.mkdir()
+    np.savez(path, about=np.array([{}], object))
+    reason = r"words\.npz: no visual vocabulary, or damaged: not a file that VisualVocabulary\.save"
+    with pytest.raises(ValueError, match=f"{reason} wrote$"):  # without NumPy's advice on pickles
+        VisualVocabulary.load(path)
+    with pytest.raises(IsADirectoryError, match="photos: a folder, not a visual vocabulary; give"):
+        VisualVocabulary.load(folder)
+    with pytest.raises(TypeError, match="path must be the name of a file, got None"):
+        VisualVocabulary.load(None)
+    fit = VisualVocabulary(2).fit
+    with pytest.raises(IsADirectoryError, match="photos: a folder, not a checkpoint of a visual"):
+        fit(np.eye(3), checkpoint=folder)
+    with pytest.raises(FileNotFoundError, match=r"checkpoint .*file is in no folder that exists"):
+        fit(np.eye(3), checkpoint=tmp_path / "missing" / "file")
+    with pytest.raises(TypeError, match="checkpoint must be the name of a file, got 7"):
+        fit(np.eye(3), checkpoint=7)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,16 +37,11 @@ def check_image(
     Raises
     ------
     TypeError
-        For a dtype or a number of dimensions that no image has.
+        For a dtype or a number of dimensions that no image has, and for a path.
     ValueError
         For an image without pixels, a wrong number of channels, or values that are not finite.
     """
-    array = np.asarray(image)
-    if array.dtype.type not in _IMAGE_TYPES:
-        raise TypeError(
-            f"{name} must be of dtype {', '.join(_IMAGE_DTYPES)}, got {array.dtype}; "
-            "convert it with .astype()"
-        )
+    array = _image_array(image, name)
     wanted = "(rows, columns) or (rows, columns, 3)" if color else "(rows, columns)"
     if array.ndim not in ((2, 3) if color else (2,)):
         raise TypeError(f"{name} must have shape {wanted}, got {array.shape}")
@@ -58,6 +54,27 @@ def check_image(
     if finite and array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ValueError(f"{name} has NaN or infinite values; replace them, e.g. np.nan_to_num")
     return np.require(array, requirements=["C", "W"])
+
+
+def _image_array(image, name):
+    """Return ``image`` as an array of a dtype that images have."""
+    if isinstance(image, (str, os.PathLike)):
+        path = os.fspath(image)
+        raise TypeError(
+            f"{name} must be an array, got the path {path!r:.80}; read it with read_image"
+        )
+    try:
+        array = np.asarray(image)
+    except ValueError:  # rows of several lengths
+        array = np.empty(0, object)
+    if array.dtype.kind in "OUSV":
+        raise TypeError(f"{name} must be an array of numbers, got {image!r:.80}")
+    if array.dtype.type not in _IMAGE_TYPES:
+        raise TypeError(
+            f"{name} must be of dtype {', '.join(_IMAGE_DTYPES)}, got {array.dtype}; "
+            "convert it with .astype()"
+        )
+    return array
 
 
 def check_number(value, name, *, above=None, at_least=None, at_most=None, integer=False):
@@ -95,6 +112,13 @@ def check_pair(value, name, *, integer=False, **limits):
         wanted = "an integer" if integer else "a number"
         raise TypeError(f"{name} must be {wanted} or a pair (x, y), got {value!r}") from None
     return tuple(check_number(number, name, integer=integer, **limits) for number in (x, y))
+
+
+def check_flag(value, name):
+    """Return ``value`` as a bool after checking that it is one, Python's or NumPy's."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r:.80}")
+    return bool(value)
 
 
 def check_jobs(n_jobs):
@@ -161,6 +185,29 @@ def check_window(size, name="size"):
     if size is None:
         raise TypeError(f"{name} must be an integer or (width, height), got None")
     return check_size(size, name, at_least=1, at_most=LARGEST_WINDOW)
+
+
+def check_pairs(pairs: ArrayLike, n_first: int, n_second: int) -> NDArray[np.int64]:
+    """Return pairs of rows of two tables of such lengths as an int64 array ``(n, 2)``."""
+    try:
+        array = np.asarray(pairs)
+        found = f"shape {array.shape} and dtype {array.dtype}"
+    except ValueError:  # what match_descriptors returns, as a rule
+        array, found = np.empty(1, object), f"a {type(pairs).__name__} of parts of several lengths"
+    if array.size == 0 and array.shape[1:] in ((), (2,)):
+        return np.zeros((0, 2), np.int64)
+    if array.dtype.kind not in "iu" or array.ndim != 2 or array.shape[1] != 2:
+        raise TypeError(
+            f"pairs must be integers of shape (n, 2), got {found}; match_descriptors returns "
+            "(pairs, distances), give its first"
+        )
+    for side, (own, count) in enumerate(zip(array.T, (n_first, n_second), strict=True)):
+        if own.min() < 0 or own.max() >= count:
+            raise ValueError(
+                f"pairs[:, {side}] must be from 0 to {count - 1}, got {own.min()} to {own.max()}; "
+                "are they of other keypoints?"
+            )
+    return array.astype(np.int64)
 
 
 def check_boxes(boxes: ArrayLike, name: str = "boxes") -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_image, check_number
+from classicvision._checks import check_image, check_number, check_pairs
 from classicvision._opencv import opencv
 from classicvision.images import as_uint8, luminance
 from classicvision.results import (
@@ -119,8 +119,8 @@ def draw_matches(
     keypoints, other_keypoints : Keypoints, or array_like of shape (n, 2)
         The points x, y of each.
     pairs : array_like of int, shape (n, 2)
-        Which point of ``image`` matches which of ``other``, as `match_descriptors` returns them.
-        ``pairs[verification.inliers]`` are those that `verify_matches` has made sure of.
+        Which point of ``image`` matches which of ``other``, the first of what `match_descriptors`
+        returns. ``pairs[verification.inliers]`` are those that `verify_matches` has made sure of.
     color : (red, green, blue), optional
         0 to 255 each. By default each line has a hue of its own, so that they can be followed.
     thickness : int, optional
@@ -148,7 +148,7 @@ def draw_matches(
     left, right = to_rgb(check_image(image)), to_rgb(check_image(other, name="other"))
     points = _check_points(keypoints, "keypoints")
     others = _check_points(other_keypoints, "other_keypoints")
-    pairs = _check_pairs(pairs, len(points), len(others))
+    pairs = check_pairs(pairs, len(points), len(others))
     color = None if color is None else _check_color(color)
     begin = left.shape[1] + gap
     shape = max(len(left), len(right)), begin + right.shape[1], 3
@@ -260,24 +260,6 @@ def _check_points(points, name):
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite")
     return array.astype(np.float64)
-
-
-def _check_pairs(pairs, *counts):
-    array = np.asarray(pairs)
-    if array.size == 0:
-        return np.zeros((0, 2), np.int64)
-    if array.dtype.kind not in "iu" or array.ndim != 2 or array.shape[1] != 2:
-        raise TypeError(
-            "pairs must be integers of shape (n, 2), as match_descriptors returns them, "
-            f"got shape {array.shape} and dtype {array.dtype}"
-        )
-    for side, (own, count) in enumerate(zip(array.T, counts, strict=True)):
-        if own.min() < 0 or own.max() >= count:
-            raise ValueError(
-                f"pairs[:, {side}] must be from 0 to {count - 1}, got {own.min()} to {own.max()}; "
-                "are they of other keypoints?"
-            )
-    return array
 
 
 def _draw_boxes(canvas, detections, color, thickness):

@@ -243,7 +243,7 @@ def test_each_match_has_a_hue_of_its_own_and_the_thickness_grows_with_the_pictur
         (([[1, 2]], ["a"], []), {}, TypeError, "other_keypoints must be Keypoints, or numbers of"),
         (([[1, np.nan]], [[1, 2]], []), {}, ValueError, "keypoints must be finite"),
         (([[1, 2]], [[1, 2]], [0, 0]), {}, TypeError, r"pairs must be integers of shape \(n, 2\)"),
-        (([[1, 2]], [[1, 2]], [[0.0, 0]]), {}, TypeError, "match_descriptors .* dtype float64"),
+        (([[1, 2]], [[1, 2]], [[0.0, 0]]), {}, TypeError, "dtype float64; match_descriptors"),
         (
             ([[1, 2]], [[1, 2]], [[0, 1]]),
             {},
@@ -251,6 +251,8 @@ def test_each_match_has_a_hue_of_its_own_and_the_thickness_grows_with_the_pictur
             r"pairs\[:, 1\] must be from 0 to 0, got 1",
         ),
         (([[1, 2]], [[1, 2]], [[-1, 0]]), {}, ValueError, "other keypoints"),
+        (([[1, 2]], [[1, 2]], ([[0, 0]], [0.5])), {}, TypeError, "a tuple of parts .* its first$"),
+        (([[1, 2]], [[1, 2]], (np.zeros((0, 2)), [])), {}, TypeError, "give its first"),
         (([], [], []), {"gap": -1}, ValueError, "gap must be at least 0, got -1"),
         (([], [], []), {"thickness": 0}, ValueError, "thickness must be at least 1, got 0"),
         (([], [], []), {"color": "red"}, TypeError, "color must be"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_image
+from classicvision._checks import check_flag, check_image
 from classicvision._jit import kernel
 from classicvision.color._bins import bin_positions, check_bins, flat_numbers, level_tables
 from classicvision.color._levels import count_levels, count_triples, fits
@@ -142,6 +142,8 @@ def color_histogram(
     """
     image = check_image(image)
     check_space(space, image)
+    joint, soft = check_flag(joint, "joint"), check_flag(soft, "soft")
+    normalize = check_flag(normalize, "normalize")
     limits = check_range(range, image, space)
     mask = _check_mask(mask, image)
     if joint:

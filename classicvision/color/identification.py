@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from classicvision._checks import check_number, check_option
+from classicvision._checks import check_flag, check_number, check_option
 from classicvision._npz import load_arrays, save_arrays
 from classicvision._parallel import parallel_map
 from classicvision.color._bins import check_bins
@@ -393,6 +393,7 @@ class ColorIdentifier(ClassifierMixin, BaseEstimator):
         check_option(self.space, "space", SPACES)
         check_option(self.metric, "metric", METRICS)
         check_bins(self.bins, CHANNELS[self.space])
+        check_flag(self.soft, "soft")
         check_number(self.crop, "crop", above=0, at_most=1)
         if self.metric == "ks" and CHANNELS[self.space] > 1:
             raise ValueError("metric 'ks' is for space 'gray' only: it compares one dimension")

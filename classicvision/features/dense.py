@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_number, check_option, check_random_state
+from classicvision._checks import check_flag, check_number, check_option, check_random_state
 from classicvision.features._sift_sums import BINS, CELLS, describe_points
 from classicvision.features.descriptors import root_sift
 from classicvision.features.keypoints import check_gray
@@ -111,10 +111,11 @@ def dense_descriptors(
     sides = _check_sizes(sizes)
     sigma = check_number(sigma, "sigma", at_least=0, at_most=LARGEST_SIGMA)
     contrast_threshold = check_number(contrast_threshold, "contrast_threshold", at_least=0)
+    random = check_random_state(random_state)
     places = _grid(gray.shape, step, sides[0])
     fitting = [_fits(places, side, gray.shape) for side in sides]
-    if random_sizes:
-        fitting = _choose_one(fitting, check_random_state(random_state))
+    if check_flag(random_sizes, "random_sizes"):
+        fitting = _choose_one(fitting, random)
     counts = [np.count_nonzero(chosen) for chosen in fitting]
     points = np.concatenate([places[chosen] for chosen in fitting])
     slopes = np.empty(len(points), np.float32)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_number, check_option
+from classicvision._checks import check_flag, check_number, check_option
 from classicvision._opencv import opencv
 from classicvision.features._nearest import Nearest
 
@@ -103,6 +103,7 @@ def match_descriptors(
         )
     if ratio is not None:
         ratio = check_number(ratio, "ratio", above=0, at_most=1)
+    mutual = check_flag(mutual, "mutual")
     limits = {"at_least": 1, "integer": True}
     n_trees = check_number(n_trees, "n_trees", at_most=64, **limits)
     n_checks = check_number(n_checks, "n_checks", at_most=2**31 - 1, **limits)

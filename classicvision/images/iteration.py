@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from classicvision._checks import check_number
+from classicvision._checks import check_flag, check_number
 from classicvision._opencv import opencv
 from classicvision.images.conversion import luminance
 from classicvision.images.reading import MAX_PIXELS, display_name, no_stderr, open_file, read_image
@@ -61,9 +61,10 @@ def iter_images(
     ...     print(image.shape)
     (512, 512)
     """
+    gray = check_flag(gray, "gray")
     inputs = expand_paths(paths, on_error=on_error)
     report = _raise if on_error == "raise" else on_error
-    return _iterate(inputs, bool(gray), report)
+    return _iterate(inputs, gray, report)
 
 
 def expand_paths(

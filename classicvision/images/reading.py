@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_number
+from classicvision._checks import check_flag, check_number
 from classicvision._opencv import opencv
+from classicvision.images._headers import tiff_depth, webp_size
 from classicvision.images.conversion import luminance
 
 if TYPE_CHECKING:
@@ -78,10 +79,11 @@ def read_image(
     array([[65, 66]], dtype=uint8)
     """
     max_pixels = check_number(max_pixels, "max_pixels", at_least=1, integer=True)
+    gray = check_flag(gray, "gray")
     with _opened(path) as (stream, name):
         try:
             with _no_warnings, _no_limit if max_pixels > MAX_PIXELS else contextlib.nullcontext():
-                return _decode(stream, bool(gray), max_pixels)
+                return _decode(stream, gray, max_pixels)
         except ImportError:
             raise
         except Exception as error:  # decoders raise nearly anything on damaged data
@@ -262,7 +264,7 @@ def _decode(stream, gray, max_pixels):
     if size > _MAX_BYTES:
         raise _Refused(f"more than {_MAX_BYTES} bytes; shrink it or convert it")
     head = stream.read(30)
-    _check_pixels(*_webp_size(head), 2, max_pixels)
+    _check_pixels(*webp_size(head), 2, max_pixels)
     is_tiff = head[:2] in (b"II", b"MM")
     with no_stderr if is_tiff else contextlib.nullcontext():
         array, orientation = _load(stream, max_pixels)
@@ -282,10 +284,17 @@ def _decode(stream, gray, max_pixels):
 
 def _load(stream, max_pixels):
     """Return Pillow's pixels, ``None`` where it would lose depth, and the EXIF orientation."""
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     stream.seek(0)
-    with Image.open(stream, formats=_FORMATS) as picture:
+    try:
+        picture = Image.open(stream, formats=_FORMATS)
+    except UnidentifiedImageError:
+        bits = tiff_depth(stream)  # of colour with 32 Pillow says that it is no image
+        if bits in (32, 64):
+            raise _Refused(f"{bits} bits a sample; convert it to 8 or 16 bits") from None
+        raise
+    with picture:
         deep = _is_deep_color(picture)
         _check_pixels(*picture.size, 2 if deep else 1, max_pixels)
         if picture.info.get("progressive"):
@@ -305,22 +314,6 @@ def _check_pixels(width, height, weight, max_pixels):
             f"{width} x {height} pixels{twice}, more than the limit of {max_pixels}; "
             "shrink it, or raise max_pixels if you trust it"
         )
-
-
-def _webp_size(head):
-    """Return the (width, height) that a WebP header states: Pillow allocates before it tells."""
-    if head[:4] != b"RIFF" or head[8:12] != b"WEBP" or len(head) < 30:
-        return 0, 0
-    if head[12:16] == b"VP8X":
-        return (
-            1 + int.from_bytes(head[24:27], "little"),
-            1 + int.from_bytes(head[27:30], "little"),
-        )
-    if head[12:16] == b"VP8L":
-        bits = int.from_bytes(head[21:25], "little")
-        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    sizes = (int.from_bytes(head[i : i + 2], "little") & 0x3FFF for i in (26, 28))
-    return tuple(sizes)
 
 
 def _check_scans(stream):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_number, check_option
+from classicvision._checks import check_flag, check_number, check_option
 from classicvision.retrieval._encoder import ImageEncoder, learned_vocabulary
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class BagOfWords(ImageEncoder):
         Whether a descriptor counts for its nearest word, or for several, with weights that
         sum to 1.
     n_nearest : int
-        For how many, if soft.
+        For how many, if soft; for all words if there are fewer.
     bandwidth : float, optional
         The deviation of the Gaussian of the distance that gives the weights, if soft. By default
         the root mean squared distance of descriptors from their words, divided by the square root
@@ -143,12 +143,13 @@ class BagOfWords(ImageEncoder):
         if self.bandwidth is not None:
             check_number(self.bandwidth, "bandwidth", above=0)
         check_option(self.term_frequency, "term_frequency", TERM_FREQUENCIES)
+        check_flag(self.idf, "idf")
         check_number(self.pyramid_levels, "pyramid_levels", at_least=1, at_most=8, integer=True)
         if self.normalization is not None:
             check_option(self.normalization, "normalization", NORMALIZATIONS)
 
     def _learn(self, items):
-        self.vocabulary_ = learned_vocabulary(self, items, count_images=bool(self.idf))
+        self.vocabulary_ = learned_vocabulary(self, items, count_images=self.idf)
         size = len(self.vocabulary_.centers_)
         self.idf_ = self.bandwidth_ = None
         if self.idf:

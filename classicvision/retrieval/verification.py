@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_number, check_option
+from classicvision._checks import check_flag, check_number, check_option, check_pairs
 from classicvision._opencv import opencv
 from classicvision.results import Keypoints
 from classicvision.retrieval.consensus import agreeing_matches
@@ -66,7 +66,7 @@ def verify_matches(
     query_keypoints, keypoints : Keypoints
         Of the query and of the image.
     pairs : array_like of int, shape (n, 2)
-        The rows of both that match, from :func:`match_descriptors`.
+        The rows of both that match: the first of what :func:`match_descriptors` returns.
     model : {"similarity", "affine", "homography"}
         The kind of transformation: zoom, turn and shift; also stretched and sheared; also seen
         in perspective.
@@ -123,7 +123,7 @@ def verify_matches(
     for name, value in (("query_keypoints", query_keypoints), ("keypoints", keypoints)):
         if not isinstance(value, Keypoints):
             raise TypeError(f"{name} must be Keypoints, got {type(value).__name__}")
-    pairs = _check_pairs(pairs, len(query_keypoints), len(keypoints))
+    pairs = check_pairs(pairs, len(query_keypoints), len(keypoints))
     check_option(model, "model", tuple(_LEAST_MATCHES))
     threshold = check_number(threshold, "threshold", above=0)
     least = _LEAST_MATCHES[model]
@@ -133,7 +133,7 @@ def verify_matches(
     frame = _frame(query_keypoints, query_shape)
     limits = None if image_shape is None else check_shape(image_shape, "image_shape")
     kept = np.ones(len(pairs), bool)
-    if consensus:
+    if check_flag(consensus, "consensus"):
         kept = agreeing_matches(query_keypoints, keypoints, pairs)
     nothing = Verification(
         np.zeros(len(pairs), bool), np.full((3, 3), np.nan), np.zeros(4, np.float32)
@@ -149,23 +149,6 @@ def verify_matches(
     if inliers.sum() < min_inliers or (box[:2] >= box[2:]).any():
         return nothing
     return Verification(inliers, matrix, box)
-
-
-def _check_pairs(pairs, n_query, n_image):
-    array = np.asarray(pairs)
-    if array.size == 0:
-        array = np.zeros((0, 2), np.int64)
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"pairs must be integers, got {array.dtype}")
-    if array.ndim != 2 or array.shape[1] != 2:
-        raise ValueError(f"pairs must have shape (n, 2), got {array.shape}")
-    array = array.astype(np.int64)
-    if len(array) and ((array < 0) | (array >= [n_query, n_image])).any():
-        raise ValueError(
-            f"pairs must be rows of {n_query} and {n_image} keypoints, got up to "
-            f"{array.max(axis=0).tolist()} and down to {array.min(axis=0).tolist()}"
-        )
-    return array
 
 
 def check_shape(shape, name):

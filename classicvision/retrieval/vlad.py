@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.decomposition import PCA
 
-from classicvision._checks import check_number, check_random_state
+from classicvision._checks import check_flag, check_number, check_random_state
 from classicvision._jit import kernel
 from classicvision.retrieval._encoder import (
     ImageEncoder,
@@ -60,7 +60,7 @@ class VLAD(ImageEncoder):
     n_components : int, optional
         To how many principal components of the encodings learned from they are reduced.
     whiten : bool
-        Whether those components are brought to the same variance.
+        Whether those components, of which there must be some, are brought to the same variance.
     n_jobs : int, optional
         Images described and encoded at a time.
     random_state : int, Generator, RandomState or None
@@ -137,6 +137,12 @@ class VLAD(ImageEncoder):
         check_number(self.n_words, "n_words", at_least=1, integer=True)
         if self.n_components is not None:
             check_number(self.n_components, "n_components", at_least=1, integer=True)
+        for name in ("residual_normalization", "signed_root", "intra_normalization", "whiten"):
+            check_flag(getattr(self, name), name)
+        if self.whiten and self.n_components is None:
+            raise ValueError(
+                "whiten=True must have n_components: it is they that are brought to one variance"
+            )
 
     def _learn(self, items):
         self.vocabulary_ = learned_vocabulary(self, items)

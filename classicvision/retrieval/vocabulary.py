@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from classicvision._checks import check_number, check_option, check_random_state
+from classicvision._checks import check_flag, check_number, check_option, check_random_state
 from classicvision._npz import load_arrays, save_arrays
 from classicvision.retrieval._clustering import Clustering, Progress, with_bar
 from classicvision.retrieval._nearest import NearestWords
@@ -238,7 +238,7 @@ class VisualVocabulary(BaseEstimator):
             For descriptors of another length, or that are not finite.
         """
         check_is_fitted(self)
-        if not exact and self.method != "hierarchical":
+        if not check_flag(exact, "exact") and self.method != "hierarchical":
             raise ValueError(f"exact must be True for method={self.method!r}: it has no tree")
 
         def words(rows):

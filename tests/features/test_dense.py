@@ -162,7 +162,9 @@ def test_other_types_and_threads(rng):
         ({"sizes": "big"}, TypeError, "sizes must be a number, got 'big'"),
         ({"sigma": -1}, ValueError, "sigma must be at least 0, got -1"),
         ({"contrast_threshold": -1}, ValueError, "contrast_threshold must be at least 0, got -1"),
+        ({"random_sizes": "x"}, TypeError, "random_sizes must be True or False, got 'x'"),
         ({"random_sizes": True, "random_state": "x"}, TypeError, "random_state must be None"),
+        ({"random_state": "x"}, TypeError, "random_state must be None"),
     ],
 )
 def test_wrong_options(options, error, message):

@@ -164,6 +164,8 @@ def test_large_values():
         ),
         ([[1, 2]], {"ratio": 1.1}, ValueError, "ratio must be at most 1, got 1.1"),
         ([[1, 2]], {"ratio": 0}, ValueError, "ratio must be greater than 0, got 0"),
+        ([[1, 2]], {"mutual": "x"}, TypeError, "mutual must be True or False, got 'x'"),
+        ([[1, 2]], {"mutual": 1}, TypeError, "mutual must be True or False, got 1"),
         ([[1, 2]], {"n_trees": 0}, ValueError, "n_trees must be at least 1, got 0"),
         ([[1, 2]], {"random_state": -1}, ValueError, "random_state must be at least 0, got -1"),
     ],
@@ -172,6 +174,13 @@ def test_wrong_input(a, options, error, message):
     with pytest.raises(error) as caught:
         match_descriptors(a, [[3, 4]], **options)
     assert str(caught.value).startswith(message)
+
+
+def test_numpy_has_a_bool_of_its_own():
+    for mutual in (True, False):
+        wanted = match_descriptors([[0, 0], [1, 1]], [[0, 1]], mutual=mutual)[0]
+        found = match_descriptors([[0, 0], [1, 1]], [[0, 1]], mutual=np.bool_(mutual))[0]
+        assert found.tolist() == wanted.tolist()
 
 
 def test_keys_of_more_bits_than_there_are():

@@ -1,5 +1,7 @@
 """Luminance against the formula in exact arithmetic, and against OpenCV."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -62,6 +64,24 @@ def test_errors():
         luminance(np.zeros((2, 2, 3), complex))
     with pytest.raises(ValueError, match="image has no pixels"):
         luminance(np.zeros((0, 2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        ("photo.jpg", "image must be an array, got the path 'photo.jpg'; read it with read_image"),
+        (Path("photo.jpg"), "image must be an array, got the path 'photo.jpg'; read it with"),
+        (None, "image must be an array of numbers, got None"),
+        ([None], "image must be an array of numbers, got [None]"),
+        (b"P5", "image must be an array of numbers, got b'P5'"),
+        ([["a"]], "image must be an array of numbers, got [['a']]"),
+        ([[1, 2], [3]], "image must be an array of numbers, got [[1, 2], [3]]"),
+    ],
+)
+def test_what_is_no_image_at_all(image, message):
+    with pytest.raises(TypeError) as caught:
+        luminance(image)
+    assert str(caught.value).startswith(message)
 
 
 def test_as_uint8_scales_by_what_the_dtype_stands_for():

@@ -296,6 +296,27 @@ def test_files_that_cannot_be_opened(tmp_path):
         read_image(io.StringIO("text"))
 
 
+@pytest.mark.parametrize(("dtype", "bits"), [(np.float32, 32), (np.float64, 64)])
+@pytest.mark.parametrize("planes", [(), (3,), (4,)])
+def test_a_tiff_of_too_many_bits_is_told_from_a_damaged_one(tmp_path, dtype, bits, planes):
+    path = tmp_path / "deep.tif"
+    cv2.imwrite(str(path), np.full((4, 5, *planes), 0.5, dtype))
+    with pytest.raises(
+        ValueError, match=rf"deep\.tif: {bits} bits a sample; convert it to 8 or 16"
+    ):
+        read_image(path)
+    path.write_bytes(path.read_bytes()[:20])
+    with pytest.raises(ValueError, match=r"deep\.tif: not a JPEG, PNG, TIFF, .* is damaged"):
+        read_image(path)
+
+
+def test_gray_is_a_bool():
+    with pytest.raises(TypeError, match="gray must be True or False, got 640"):
+        read_image(b"", 640)
+    with pytest.raises(TypeError, match="gray must be True or False, got 'L'"):
+        iter_images("photo.jpg", gray="L")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="pipes and devices have no such names there")
 def test_pipes_and_devices_are_not_waited_for(tmp_path):
     with pytest.raises(ValueError, match=r"^/.*: a pipe or a device, no file; save what it gives"):

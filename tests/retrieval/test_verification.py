@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classicvision import Keypoints, verify_matches
+from classicvision import Keypoints, match_descriptors, verify_matches
 from classicvision.retrieval.consensus import agreeing_matches
 from tests.naive import consensus as naive
 
@@ -183,10 +183,16 @@ def test_whatever_the_matches(seed, model):
     ("change", "message"),
     [
         ({"keypoints": np.zeros((3, 2))}, "keypoints must be Keypoints, got ndarray"),
-        ({"pairs": [[0, 9]]}, "pairs must be rows of 5 and 5 keypoints"),
-        ({"pairs": [[-1, 0]]}, "pairs must be rows of 5 and 5 keypoints"),
-        ({"pairs": [0, 1]}, r"pairs must have shape \(n, 2\), got \(2,\)"),
-        ({"pairs": [[0.5, 1]]}, "pairs must be integers, got float64"),
+        ({"pairs": [[0, 9]]}, r"pairs\[:, 1\] must be from 0 to 4, got 9 to 9; are they of other"),
+        ({"pairs": [[-1, 0]]}, r"pairs\[:, 0\] must be from 0 to 4, got -1 to -1"),
+        ({"pairs": [0, 1]}, r"pairs must be integers of shape \(n, 2\), got shape \(2,\)"),
+        (
+            {"pairs": [[0.5, 1]]},
+            r"of shape \(n, 2\), got shape \(1, 2\) and dtype float64",
+        ),
+        ({"pairs": match_descriptors(np.eye(5), np.eye(5))}, "a tuple of parts .* give its first$"),
+        ({"pairs": "no"}, "pairs must be integers"),
+        ({"consensus": "no"}, "consensus must be True or False, got 'no'"),
         ({"model": "rigid"}, "model must be one of 'similarity', 'affine', 'homography'"),
         ({"threshold": 0}, "threshold must be greater than 0"),
         ({"min_inliers": 1}, "min_inliers must be at least 2, got 1"),

@@ -174,8 +174,9 @@ def compare_histograms(
     Raises
     ------
     TypeError, ValueError
-        For what are not histograms of equal shape, values that are negative or not finite, "ks"
-        of joint histograms, and "emd" of joint histograms with different totals.
+        For what are not histograms of equal shape, values that are negative or not finite or so
+        large that sums of them overflow, "ks" of joint histograms, and "emd" of joint histograms
+        with different totals.
 
     Notes
     -----
@@ -241,13 +242,15 @@ def compare_histograms(
     both_short = a.dtype == b.dtype == np.float32 and not single
     dtype = np.float32 if both_short else np.float64
     a = np.require(a, dtype, ["C", "W"])
-    check_values(a, "a")
+    _check_total(a)
     results = np.empty(len(rows), dtype)
     as_it_is = rows.dtype == dtype and rows.flags.c_contiguous and rows.flags.writeable
     step = max(1, len(rows)) if as_it_is and metric in _SUMS else _BLOCK
     for start in range(0, len(rows), step):
         block = np.require(rows[start : start + step], dtype, ["C", "W"])
         results[start : start + step] = _compared(a, block, metric)
+    if not np.isfinite(results).all():
+        raise _too_large(dtype)
     return float(results[0]) if single else results
 
 
@@ -291,6 +294,22 @@ def check_values(array, name):
         raise ValueError(f"{name} must not be negative, got {array.min():g}")
 
 
+def _check_total(array):
+    """Refuse a histogram as `check_values` does, and one whose sum is infinite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = array.sum()
+    if not (np.isfinite(total) and array.min() >= 0):
+        check_values(array, "a")
+        raise _too_large(array.dtype)
+
+
+def _too_large(dtype):
+    return ValueError(
+        f"a and b are too large: sums over their bins are beyond {np.dtype(dtype).name}; divide "
+        "both by one number first"
+    )
+
+
 def _compared(a, rows, metric):
     """Return the measure between one histogram and each of some rows."""
     if metric == "emd" and a.ndim > 1:
@@ -304,6 +323,7 @@ def _compared(a, rows, metric):
         negative, sums, results = _SUMS[metric](a, rows)
     if negative or not np.isfinite(sums).all():
         check_values(rows, "b")
+        raise _too_large(rows.dtype)
     return results
 
 

@@ -244,6 +244,12 @@ def test_refuses_values_that_no_histogram_has(metric, value, dtype):
         (["1"], [1], "chi2", TypeError, "a must be an array of numbers, got <U1"),
         ([1], [[1], [1, 2]], "chi2", TypeError, "b must be an array of numbers, got object"),
         ([[1]], [[1]], "ks", ValueError, "'ks' compares histograms of one dimension only"),
+        ([1e308] * 2, [1, 1], "intersection", ValueError, "are too large: sums over their bins"),
+        ([1, 1], [1e308] * 2, "intersection", ValueError, "are beyond float64; divide both"),
+        ([1, 1], [1e308] * 2, "bhattacharyya", ValueError, "a and b are too large"),
+        ([1, 2], [1e200, 1e199], "correlation", ValueError, "a and b are too large"),
+        ([1, 2], [1e200, 1e199], "euclidean", ValueError, "a and b are too large"),
+        ([1, 1], [1e308] * 2, "emd", ValueError, "a and b are too large"),
     ],
 )
 def test_refuses(a, b, metric, error, message):

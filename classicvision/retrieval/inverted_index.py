@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+_MOST_WORDS = 2**31 - 1  # int32
+
 
 class InvertedIndex:
     """Images by their visual words, searched in a time that grows with the words in common.
@@ -70,7 +72,9 @@ class InvertedIndex:
     """
 
     def __init__(self, n_words: int, *, idf: ArrayLike | None = None):
-        self.n_words = check_number(n_words, "n_words", at_least=1, integer=True)
+        self.n_words = check_number(
+            n_words, "n_words", at_least=1, at_most=_MOST_WORDS, integer=True
+        )
         self.idf = check_idf(idf, self.n_words)
         self._segments = []
         self._weights = np.zeros(0, np.float32)
@@ -116,9 +120,15 @@ class InvertedIndex:
         TypeError, ValueError
             For words, signatures, angles or scales that do not fit together, or to what is there.
         """
+        if isinstance(words, str) or not np.iterable(words):
+            raise TypeError(
+                f"words must be a list of arrays, one for each image, got {words!r:.80}"
+            )
         words = [check_words(own, self.n_words) for own in words]
         counts = np.array([len(own) for own in words], np.int64)
         columns = self._check_columns(words, signatures, angles, scales)
+        if not words:
+            return np.zeros(0, np.int64)
         flat = np.concatenate([np.zeros(0, np.int32), *words])
         first = len(self._removed)
         part = build_postings(flat, counts, self.n_words, first_image=first, **columns)
@@ -132,7 +142,7 @@ class InvertedIndex:
 
     def _check_columns(self, words, signatures, angles, scales):
         given = _given(signatures, angles, scales)
-        if self._columns not in (None, set(given)):
+        if words and self._columns not in (None, set(given)):
             raise ValueError(
                 f"images must be added with {_named(self._columns)}, as those before, "
                 f"got {_named(given)}"

@@ -289,7 +289,24 @@ def test_what_search_refuses(options, message):
         index.search([1], **options)
 
 
+def test_a_batch_of_no_images_does_nothing():
+    signed, new = InvertedIndex(3), InvertedIndex(3)
+    signed.add([[1]], signatures=[[1]])
+    for index in (signed, new):
+        assert index.add([]).tolist() == []
+    new.add([[1]], signatures=[[1]])
+    assert (len(signed), len(new)) == (1, 1)
+    with pytest.raises(ValueError, match="signatures must be as many as words, for 0 images, got"):
+        new.add([], signatures=[[1]])
+
+
 def test_what_an_index_refuses():
+    with pytest.raises(
+        TypeError, match="words must be a list of arrays, one for each image, got N"
+    ):
+        InvertedIndex(3).add(None)
+    with pytest.raises(ValueError, match="n_words must be at most 2147483647"):
+        InvertedIndex(10**12)
     with pytest.raises(ValueError, match="n_words must be at least 1, got 0"):
         InvertedIndex(0)
     with pytest.raises(ValueError, match=r"idf must have shape \(3,\), one for a word, got \(2,\)"):

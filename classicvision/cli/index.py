@@ -8,7 +8,7 @@ import click
 from classicvision.cli._messages import error, message, result
 from classicvision.cli._run import jobs_option
 
-_WRONG_NAMES = FileNotFoundError, FileExistsError, NotADirectoryError
+_WRONG_NAMES = FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError
 _DONE, _SOME_SKIPPED, _REFUSED, _FAILED, _INTERRUPTED = 0, 1, 2, 1, 130
 
 

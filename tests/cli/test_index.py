@@ -119,6 +119,7 @@ def test_what_is_refused(run, photos):
         (["n*", "-o", "x"], f"{os.path.abspath('n*')}: matches no file; check the pattern"),
         (["photos", "-o", "photos"], f"{photos}: holds other files (2.png) and no index; "),
         (["photos", "-o", "x", "--vocabulary", "photos/2.png"], "photos/2.png: no visual voc"),
+        (["photos", "-o", "x", "--vocabulary", "photos"], "photos: a folder, not a visual vocab"),
         (["photos", "-o", "photos/2.png"], f"{photos}/2.png: cannot be made (File exists)"),
         (["photos", "-o", "photos/2.png/x"], f"{photos}/2.png/x: cannot be made (Not a dir"),
         (["-o", "photos/2.png"], f"{photos}/2.png: cannot be made (File exists)"),

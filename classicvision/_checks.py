@@ -16,6 +16,14 @@ LARGEST_WINDOW = 100_000  # pixels; the border takes time and memory of this siz
 _IMAGE_TYPES = frozenset(np.dtype(name).type for name in _IMAGE_DTYPES)
 
 
+def as_array(values: ArrayLike) -> np.ndarray:
+    """Return an array of any kind: an object without shape for rows of several lengths."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        return np.array(None, object)
+
+
 def check_image(
     image: ArrayLike, *, name: str = "image", color: bool = True, finite: bool = True
 ) -> np.ndarray:
@@ -63,10 +71,7 @@ def _image_array(image, name):
         raise TypeError(
             f"{name} must be an array, got the path {path!r:.80}; read it with read_image"
         )
-    try:
-        array = np.asarray(image)
-    except ValueError:  # rows of several lengths
-        array = np.empty(0, object)
+    array = as_array(image)
     if array.dtype.kind in "OUSV":
         raise TypeError(f"{name} must be an array of numbers, got {image!r:.80}")
     if array.dtype.type not in _IMAGE_TYPES:
@@ -189,17 +194,13 @@ def check_window(size, name="size"):
 
 def check_pairs(pairs: ArrayLike, n_first: int, n_second: int) -> NDArray[np.int64]:
     """Return pairs of rows of two tables of such lengths as an int64 array ``(n, 2)``."""
-    try:
-        array = np.asarray(pairs)
-        found = f"shape {array.shape} and dtype {array.dtype}"
-    except ValueError:  # what match_descriptors returns, as a rule
-        array, found = np.empty(1, object), f"a {type(pairs).__name__} of parts of several lengths"
+    array = as_array(pairs)
     if array.size == 0 and array.shape[1:] in ((), (2,)):
         return np.zeros((0, 2), np.int64)
     if array.dtype.kind not in "iu" or array.ndim != 2 or array.shape[1] != 2:
         raise TypeError(
-            f"pairs must be integers of shape (n, 2), got {found}; match_descriptors returns "
-            "(pairs, distances), give its first"
+            f"pairs must be integers of shape (n, 2), got shape {array.shape} and dtype "
+            f"{array.dtype}; match_descriptors returns (pairs, distances), give its first"
         )
     for side, (own, count) in enumerate(zip(array.T, (n_first, n_second), strict=True)):
         if own.min() < 0 or own.max() >= count:

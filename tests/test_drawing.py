@@ -251,7 +251,12 @@ def test_each_match_has_a_hue_of_its_own_and_the_thickness_grows_with_the_pictur
             r"pairs\[:, 1\] must be from 0 to 0, got 1",
         ),
         (([[1, 2]], [[1, 2]], [[-1, 0]]), {}, ValueError, "other keypoints"),
-        (([[1, 2]], [[1, 2]], ([[0, 0]], [0.5])), {}, TypeError, "a tuple of parts .* its first$"),
+        (
+            ([[1, 2]], [[1, 2]], ([[0, 0]], [0.5])),
+            {},
+            TypeError,
+            "shape .. and dtype object; .* its first$",
+        ),
         (([[1, 2]], [[1, 2]], (np.zeros((0, 2)), [])), {}, TypeError, "give its first"),
         (([], [], []), {"gap": -1}, ValueError, "gap must be at least 0, got -1"),
         (([], [], []), {"thickness": 0}, ValueError, "thickness must be at least 1, got 0"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_option
+from classicvision._checks import as_array, check_option
 from classicvision._jit import kernel
 from classicvision.color._divergences import jensen_shannon, kullback_leibler
 from classicvision.color._earth_mover import earth_mover, joint_earth_mover, kolmogorov_smirnov
@@ -277,10 +277,7 @@ def metric_is_similarity(name: Metric) -> bool:
 
 def _histogram(values, name):
     """Return an array of numbers; which ones is looked at later."""
-    try:
-        array = np.asarray(values)
-    except ValueError:  # rows of several lengths
-        array = np.empty(0, object)
+    array = as_array(values)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must be an array of numbers, got {array.dtype}")
     return array

@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from classicvision._checks import as_array
 from classicvision.retrieval.postings import quantize_angles, quantize_scales
 
 
 def check_words(words, n_words, count=None, *, several=False, name="words"):
     """Return words below ``n_words`` as a C-contiguous int32 array, (n,) or (n, k) if several."""
-    array = np.asarray(words)
+    array = as_array(words)
     if array.size == 0:
         array = array.astype(np.int32)
     wanted = "(n,) or (n, k)" if several else "(n,)"

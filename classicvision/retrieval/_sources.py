@@ -6,9 +6,11 @@ import os
 
 import numpy as np
 
+from classicvision._checks import as_array
 from classicvision.images.reading import display_name, open_file
 
 LARGEST = 1e12  # whose squares, and the sums of these, float32 holds
+_REMEDY = "extract_descriptors returns (keypoints, descriptors), give its second"
 _RUN = 16  # neighbouring rows that are read together: a few kilobytes of a file
 
 
@@ -31,13 +33,13 @@ def check_descriptors(descriptors, dimensions=None, *, largest=None) -> np.ndarr
     ValueError
         For another d, or values that are NaN, infinite or too large.
     """
-    array = np.asarray(descriptors)
+    array = as_array(descriptors)
     if array.size == 0:
         array = _without_rows(array, dimensions)
     if array.ndim != 2 or array.dtype.kind not in "buif":
         raise TypeError(
             "descriptors must be an array of numbers of shape (n, d), "
-            f"got shape {array.shape} and dtype {array.dtype}"
+            f"got shape {array.shape} and dtype {array.dtype}; {_REMEDY}"
         )
     if dimensions is not None and array.shape[1] != dimensions:
         raise ValueError(
@@ -214,13 +216,14 @@ def _chained(parts, rest):
 
 
 def _checked_shape(array):
-    array = np.asanyarray(array)
+    array = as_array(array)
     if array.size == 0 and array.ndim <= 2:
         return array.reshape(0, array.shape[1] if array.ndim == 2 else 0)
     if array.ndim != 2 or array.dtype.kind not in "buif":
         raise TypeError(
             "descriptors must be an array of numbers of shape (n, d), or an iterable of such "
-            f"arrays, one for each image; got shape {array.shape} and dtype {array.dtype}"
+            f"arrays, one for each image; got shape {array.shape} and dtype {array.dtype}; "
+            f"{_REMEDY}"
         )
     return array
 
@@ -243,11 +246,11 @@ def open_source(descriptors):
     if isinstance(descriptors, np.ndarray) and descriptors.dtype == object and descriptors.ndim:
         descriptors = list(descriptors)
     if isinstance(descriptors, (list, tuple)):
-        if all(np.ndim(item) != 1 for item in descriptors[:1]):
+        if all(as_array(item).ndim != 1 for item in descriptors[:1]):
             return Rows(descriptors, documents=True)
-        if all(np.size(item) == 0 or np.ndim(item) != 1 for item in descriptors):
+        if all(item.size == 0 or item.ndim != 1 for item in map(as_array, descriptors)):
             return Rows(descriptors, documents=True)
-        return Rows([np.asarray(descriptors)], documents=False)
+        return Rows([as_array(descriptors)], documents=False)
     if hasattr(descriptors, "__array__"):
         return Rows([np.asanyarray(descriptors)], documents=False)
     if not hasattr(descriptors, "__iter__"):

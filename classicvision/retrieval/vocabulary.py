@@ -8,7 +8,13 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from classicvision._checks import check_flag, check_number, check_option, check_random_state
+from classicvision._checks import (
+    as_array,
+    check_flag,
+    check_number,
+    check_option,
+    check_random_state,
+)
 from classicvision._npz import load_arrays, save_arrays
 from classicvision.retrieval._clustering import Clustering, Progress, with_bar
 from classicvision.retrieval._nearest import NearestWords
@@ -285,7 +291,7 @@ class VisualVocabulary(BaseEstimator):
 
     def _in_blocks(self, function, descriptors):
         """Call a function on all descriptors, or, since they may be mapped, block by block."""
-        array = np.asanyarray(descriptors)
+        array = as_array(descriptors)
         if array.ndim != 2 or len(array) <= _BLOCK:
             return function(check_descriptors(array, self.n_features_in_))
         parts = (array[begin : begin + _BLOCK] for begin in range(0, len(array), _BLOCK))

@@ -164,6 +164,12 @@ def test_large_values():
         ),
         ([[1, 2]], {"ratio": 1.1}, ValueError, "ratio must be at most 1, got 1.1"),
         ([[1, 2]], {"ratio": 0}, ValueError, "ratio must be greater than 0, got 0"),
+        (
+            ([[0, 0]], [[1, 2], [3, 4]]),
+            {},
+            TypeError,
+            "a must be an array of numbers, got object",
+        ),
         ([[1, 2]], {"mutual": "x"}, TypeError, "mutual must be True or False, got 'x'"),
         ([[1, 2]], {"mutual": 1}, TypeError, "mutual must be True or False, got 1"),
         ([[1, 2]], {"n_trees": 0}, ValueError, "n_trees must be at least 1, got 0"),

@@ -363,6 +363,7 @@ class TestEveryEncoder:
             ([np.eye(4), np.eye(3)], ValueError, "X must have descriptors of one length, got 3, 4"),
             ([], ValueError, "descriptors of one length, got no descriptors at all"),
             ([[], []], ValueError, "got no descriptors at all"),
+            ([(np.eye(2), np.eye(2), None)], TypeError, r"image shape must be \(rows, columns\)"),
             ([(1, 2)], ValueError, r"X\[0\]: must be an array .* got a tuple of 2"),
             ([(np.zeros((3, 2)), np.eye(4), (5, 5))], ValueError, "one keypoint for each desc"),
         ],

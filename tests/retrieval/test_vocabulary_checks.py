@@ -70,6 +70,8 @@ def test_options_are_checked(parameters, error, message):
         (np.zeros((3, 3, 3)), TypeError, r"shape \(n, d\), or an iterable of such arrays"),
         (np.array([["a", "b"]]), TypeError, "array of numbers of shape"),
         (np.zeros((3, 3), complex), TypeError, "got shape .3, 3. and dtype complex128"),
+        ([(np.eye(3)[:2], np.eye(3))], TypeError, r"descriptors\), give its second$"),
+        ([[1, 2], [3]], TypeError, r"got shape \(\) and dtype object; extract_descriptors"),
         (7, TypeError, "a .npy file or an iterable of arrays, got int"),
         ([], ValueError, "descriptors must be at least n_words = 2, got 0"),
         ([np.zeros((0, 4))] * 3, ValueError, "at least n_words = 2, got 0"),

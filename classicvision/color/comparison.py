@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -249,7 +250,7 @@ def compare_histograms(
     for start in range(0, len(rows), step):
         block = np.require(rows[start : start + step], dtype, ["C", "W"])
         results[start : start + step] = _compared(a, block, metric)
-    if not np.isfinite(results).all():
+    if not (math.isfinite(results[0]) if single else np.isfinite(results).all()):
         raise _too_large(dtype)
     return float(results[0]) if single else results
 
@@ -295,7 +296,7 @@ def _check_total(array):
     """Refuse a histogram as `check_values` does, and one whose sum is infinite."""
     with np.errstate(over="ignore", invalid="ignore"):
         total = array.sum()
-    if not (np.isfinite(total) and array.min() >= 0):
+    if not (math.isfinite(total) and array.min() >= 0):
         check_values(array, "a")
         raise _too_large(array.dtype)
 

@@ -17,7 +17,7 @@ from classicvision.retrieval._index_words import IndexWords
 from classicvision.retrieval._paths import change_since
 from classicvision.retrieval._segments import damaged_postings
 from classicvision.retrieval.hamming_search import hamming_scores
-from classicvision.retrieval.verification import verify_matches
+from classicvision.retrieval.verification import transform_points, verify_matches
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -181,11 +181,15 @@ class Searcher:
             threshold=_THRESHOLD,
         )
         chosen = pairs[found.inliers]
+        box = np.zeros(4, np.float32)
+        if len(chosen):
+            query_size = description.width * query_share, description.height * query_share
+            box = _box(found.matrix, query_size, (width, height), share)
         return Comparison(
             description.keypoints.points[chosen[:, 0]],
             keypoints.points[chosen[:, 1]],
             len(pairs),
-            found.box / np.float32(share),
+            box,
         )
 
     def _share(self, width, height):
@@ -197,6 +201,18 @@ def _scaled(keypoints, share):
     """Return the keypoints of a picture that is ``share`` times as large."""
     points = (keypoints.points + 0.5) * share - 0.5
     return Keypoints(points, keypoints.sizes * share, keypoints.angles, keypoints.scores)
+
+
+def _box(matrix, query_size, size, share):
+    """Return where a query of any size, as it was looked at, lies in a picture of (width, height).
+
+    The shapes that `verify_matches` takes are whole numbers, by which a box would be off in large
+    pictures.
+    """
+    x, y = np.array(query_size) - 0.5  # points count from the centre of a pixel, boxes from edges
+    corners = transform_points(matrix, np.array([[-0.5, -0.5], [x, -0.5], [x, y], [-0.5, y]]))
+    box = (np.concatenate([corners.min(axis=0), corners.max(axis=0)]) + 0.5) / share
+    return np.clip(box, 0, [*size, *size]).astype(np.float32)
 
 
 class Closed:

@@ -145,7 +145,7 @@ def verify_matches(
     if matrix is None or not _is_plausible(matrix, frame):
         return nothing
     inliers = kept & (_distances(matrix, start, end) <= threshold)
-    box = _box(_transform(matrix, frame), limits)
+    box = _box(transform_points(matrix, frame), limits)
     if inliers.sum() < min_inliers or (box[:2] >= box[2:]).any():
         return nothing
     return Verification(inliers, matrix, box)
@@ -191,14 +191,15 @@ def _estimate(start, end, model, threshold):
     return matrix if len(matrix) == 3 else np.vstack([matrix, [0, 0, 1]])
 
 
-def _transform(matrix, points):
+def transform_points(matrix, points):
+    """Return where a 3 x 3 matrix takes points, shape (n, 2)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         homogeneous = points @ matrix[:, :2].T + matrix[:, 2]
         return homogeneous[:, :2] / homogeneous[:, 2:]
 
 
 def _distances(matrix, start, end):
-    distances = np.linalg.norm(_transform(matrix, start.astype(np.float64)) - end, axis=1)
+    distances = np.linalg.norm(transform_points(matrix, start.astype(np.float64)) - end, axis=1)
     return np.where(np.isfinite(distances), distances, np.inf)
 
 
@@ -207,7 +208,7 @@ def _is_plausible(matrix, frame):
     depths = frame @ matrix[2, :2] + matrix[2, 2]
     if matrix[2, 2] == 0 or (depths * np.sign(matrix[2, 2]) <= 0).any():
         return False  # a corner lies beyond the horizon
-    a, b, c, d = _transform(matrix, frame)
+    a, b, c, d = transform_points(matrix, frame)
     sides = np.array([b - a, c - b, d - c, a - d])
     turns = sides[:, 0] * np.roll(sides, -1, axis=0)[:, 1] - (
         sides[:, 1] * np.roll(sides, -1, axis=0)[:, 0]

@@ -80,6 +80,19 @@ def test_coordinates_are_those_of_the_whole_picture(tmp_path, photographs):
     np.testing.assert_allclose(found.boxes[0], [100, 50, 500, 350], atol=6)
 
 
+@pytest.mark.parametrize("rows", [62, 64, 150])  # 18.01, 18.59 and 43.58 as they are looked at
+def test_boxes_end_where_large_pictures_do(tmp_path, photographs, rows):
+    names = "astronaut", "coffee", "chelsea", "rocket"
+    strip = np.hstack([photographs[name][100 : 100 + rows] for name in names])
+    columns = strip.shape[1]  # 2,203
+    cv.write_image(tmp_path / "strip.png", strip)
+    with cv.ImageIndex.build(tmp_path, tmp_path / "index", n_words=5) as index:
+        whole, part = index.search(strip), index.search(strip[:, :1200])
+    np.testing.assert_allclose(whole.boxes, [[0, 0, columns, rows]], atol=0.01)
+    assert (part.boxes[:, 2:] <= [columns, rows]).all()
+    np.testing.assert_allclose(part.boxes, [[0, 0, 1200, rows]], atol=5)
+
+
 def test_sizes_of_pictures_do_not_matter(tmp_path, photographs):
     photo = photographs["coffee"]
     large = np.repeat(np.repeat(photo, 9, axis=0), 9, axis=1)

@@ -4,6 +4,9 @@ import sys
 
 import click
 
+# What the library's messages suggest, and no command has an option for.
+_NO_OPTIONS = ", or raise max_pixels if you trust it", ", or joint=False"
+
 
 def result(text):
     """Print a result at once, so that a pipe gets it and an interrupted run has given it."""
@@ -17,6 +20,9 @@ def message(text):
 
 def error(text):
     """Print one line on standard error that says what failed."""
+    text = str(text)
+    for remedy in _NO_OPTIONS:
+        text = text.replace(remedy, "")
     message(f"error: {text}")
 
 

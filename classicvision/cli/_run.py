@@ -177,6 +177,8 @@ def _chosen(inputs, sample):
 
     if "" in inputs.paths:
         raise click.UsageError("an input has no name: ''")
+    if inputs.paths.count("-") > 1:
+        raise click.UsageError("'-' goes once: standard input is one image")
     if "-" in inputs.paths and sys.stdin is None:
         raise click.UsageError("there is no standard input to read '-' from")
     cameras = [] if inputs.camera is None else [inputs.camera]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import click
 
@@ -9,6 +10,7 @@ from classicvision.cli._messages import error, message, result
 from classicvision.cli._run import jobs_option
 
 _WRONG_NAMES = FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError
+_OPTIONS = {"n_words": "--words", "max_side": "--max-side", "max_keypoints": "--keypoints"}
 _DONE, _SOME_SKIPPED, _REFUSED, _FAILED, _INTERRUPTED = 0, 1, 2, 1, 130
 
 
@@ -25,7 +27,8 @@ _DONE, _SOME_SKIPPED, _REFUSED, _FAILED, _INTERRUPTED = 0, 1, 2, 1, 130
     "--remove",
     multiple=True,
     metavar="PATH",
-    help="Take a picture out of the index, or all of a folder; the files stay. Again for more.",
+    help="Take a picture out of the index, or all of a folder. The files stay: --update brings "
+    "back those of folders that the index was made of. Again for more.",
 )
 @click.option(
     "--words",
@@ -60,6 +63,14 @@ def index(paths, output, update, remove, compact, verify, jobs, as_json, **optio
     goes on where it was; while the visual words are being learned, from up to 400 pictures, it
     starts again.
 
+    Of a folder all pictures in it and below are taken, by the extensions of their names (.jpg,
+    .png, ...); links to folders are not followed. An index knows pictures by their folders from
+    the root on: after moving them, --remove the old folder and index the new one.
+
+    Exit codes: 0 all done; 1 some pictures were skipped, or the run failed (a full disk, another
+    process that writes to the index), or --verify found damage; 2 wrong usage, no rights, or
+    nothing could be read.
+
     \b
     Examples:
       classicvision index photos/ -o photos.index
@@ -77,6 +88,8 @@ def index(paths, output, update, remove, compact, verify, jobs, as_json, **optio
         raise click.UsageError("--verify goes alone; add or remove pictures afterwards")
     if remove and (paths or update or parameters):
         raise click.UsageError("--remove goes with --compact alone; add pictures afterwards")
+    if options["words"] is not None and options["vocabulary"] is not None:
+        raise click.UsageError("--words goes without --vocabulary, which has its words")
     if verify:
         return _verified(output, as_json)
     skipped = []
@@ -92,7 +105,7 @@ def index(paths, output, update, remove, compact, verify, jobs, as_json, **optio
             made = _updated(paths, output, options, given)
         elif remove:
             made = _without(remove, output)
-        elif not paths and _has_words(output):
+        elif not paths and (compact or _has_words(output)):
             made = _unchanged(output, compact, options)
         else:
             made = _built(paths or _samples(), output, options, given)
@@ -101,14 +114,19 @@ def index(paths, output, update, remove, compact, verify, jobs, as_json, **optio
     except KeyboardInterrupt:
         message(f"interrupted; {_left(output)}")
         return _INTERRUPTED
-    except (*_WRONG_NAMES, ValueError, BlockingIOError) as problem:
+    except ValueError as problem:
+        error(_in_options(str(problem)))
+        return _REFUSED
+    except (*_WRONG_NAMES, PermissionError) as problem:
         error(problem)
         return _REFUSED
     except OSError as problem:
         error(problem)
         return _FAILED
     _report(made, output, as_json)
-    return _SOME_SKIPPED if skipped else _DONE
+    if not skipped:
+        return _DONE
+    return _SOME_SKIPPED if any(made.changes[:-1]) else _REFUSED
 
 
 def _updated(paths, output, options, given):
@@ -133,11 +151,12 @@ def _unchanged(output, compact, options):
     """Open an index that is there, and that no picture is to be added to."""
     from classicvision.retrieval.image_index import ImageIndex
 
+    made = ImageIndex(output)
     if not compact or any(value is not None for value in options.values()):
         raise click.UsageError(
             f"{_display(output)} is an index: give pictures to add, --update, --remove or --compact"
         )
-    return ImageIndex(output)
+    return made
 
 
 def _verified(output, as_json):
@@ -152,7 +171,7 @@ def _verified(output, as_json):
 
     try:
         made = ImageIndex(output)
-    except FileNotFoundError as problem:
+    except OSError as problem:
         error(problem)
         return _REFUSED
     except ValueError as problem:
@@ -172,6 +191,13 @@ def _built(paths, output, options, given):
     names = ("words", "n_words"), ("max_side",) * 2, ("keypoints", "max_keypoints")
     chosen = {new: options[old] for old, new in names if options[old] is not None}
     return ImageIndex.build(paths, output, vocabulary=options["vocabulary"], **chosen, **given)
+
+
+def _in_options(text):
+    """Return a message of the library with the options of the command for its arguments."""
+    names = "|".join(_OPTIONS)
+    text = re.sub(f"^({names}) must", lambda found: f"{_OPTIONS[found[1]]} must", text)
+    return re.sub(f"an index with ({names})=", lambda f: f"an index with {_OPTIONS[f[1]]} ", text)
 
 
 def _samples():

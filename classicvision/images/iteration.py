@@ -163,6 +163,11 @@ def _may_be_file(path):
         return False
 
 
+def is_video(path):
+    """Say whether a file is a video by its name."""
+    return _VIDEO.search(path) is not None
+
+
 def _natural(path):
     parts = re.split(r"(\d+)", path.lower())
     return [int(part) if i % 2 else part for i, part in enumerate(parts)], path
@@ -171,7 +176,7 @@ def _natural(path):
 def _iterate(inputs, gray, report):
     for path in inputs:
         try:
-            if isinstance(path, int) or _VIDEO.search(path):
+            if isinstance(path, int) or is_video(path):
                 yield from _frames(path, gray)
             else:
                 yield path, read_image(sys.stdin.buffer if path == "-" else path, gray)

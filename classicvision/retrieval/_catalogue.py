@@ -7,13 +7,14 @@ under the lock; readers copy it and let it go, so that none keeps another waitin
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import sqlite3
 from pathlib import Path
 
 from classicvision.images.reading import display_name
-from classicvision.retrieval._locking import cannot_be_written
+from classicvision.retrieval._locking import cannot_be_written, readable
 from classicvision.retrieval._rows import sync_folder
 from classicvision.retrieval._steps import reached
 
@@ -53,14 +54,18 @@ class Catalogue:
     ValueError
         For a folder that is no index, a damaged catalogue, or one of a newer version.
     OSError
-        For one that cannot be written to, where that is wanted.
+        For one that cannot be read, or not be written to, where that is wanted.
     """
 
     def __init__(self, folder, *, write=False):
         self.name = display_name(os.fspath(folder))
         path = os.path.join(folder, CATALOGUE)
+        if os.path.isfile(folder):
+            raise NotADirectoryError(f"{self.name}: a file, and no index; give an index's folder")
         if not os.path.isdir(folder):
             raise FileNotFoundError(f"{self.name}: no such folder; check the name of the index")
+        with readable(self.name):
+            _check_rights(path)
         if not os.path.isfile(path):
             raise ValueError(f"{self.name}: not an image index, it has no {CATALOGUE}")
         try:
@@ -179,6 +184,15 @@ def _connect(path, write):
     if connection is None:
         raise sqlite3.OperationalError("it cannot be opened, or not without write access")
     return connection
+
+
+def _check_rights(path):
+    """Raise ``PermissionError`` for a file that is there, or may be, and must not be read."""
+    with contextlib.suppress(FileNotFoundError):
+        os.stat(path)
+        # Not opened: SQLite's locks of this process are gone when any descriptor is closed.
+        if not os.access(path, os.R_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
 
 
 def _readable(address):

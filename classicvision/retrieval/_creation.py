@@ -15,7 +15,7 @@ from classicvision.retrieval._catalogue import CATALOGUE, Catalogue, create_cata
 from classicvision.retrieval._description import Extraction
 from classicvision.retrieval._index_words import FILES, IndexWords
 from classicvision.retrieval._indexing import sample_descriptors
-from classicvision.retrieval._locking import LOCK, writer_lock
+from classicvision.retrieval._locking import LOCK, is_denied, writer_lock
 from classicvision.retrieval._rows import PART, sync_folder
 from classicvision.retrieval._steps import reached
 from classicvision.retrieval.vocabulary import VisualVocabulary
@@ -27,8 +27,10 @@ def create_index(folder, learning):
         _make_folder(folder)
         found = sorted(os.listdir(folder))
     except OSError as error:
-        name = display_name(folder)
-        raise type(error)(f"{name}: cannot be made ({error.strerror}); check the name") from None
+        what = "rights of the folder it is in" if is_denied(error) else "name"
+        raise type(error)(
+            f"{display_name(folder)}: cannot be made ({error.strerror}); check the {what}"
+        ) from None
     foreign = [name for name in found if not _is_ours(name)]
     if foreign:
         raise ValueError(

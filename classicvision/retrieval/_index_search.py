@@ -108,6 +108,10 @@ class Searcher:
         self._numbers = contents.images[:, 0]
         self._weights = np.zeros(contents.n_images, np.float32)  # 0 for those removed
         self._weights[self._numbers] = snapshot.columns["weights"][self._numbers]
+        strange = ~(np.isfinite(self._weights) & (self._weights >= 0))
+        if strange.any():
+            place = int(np.argmax(strange[self._numbers]))
+            raise damaged_image(snapshot.folder, contents.paths[place])
 
     def describe(self, image):
         """Return the `Description` of a query: an image, or the name of its file."""
@@ -164,7 +168,11 @@ class Searcher:
         width, height, first, rows = self.snapshot.contents.images[place, 1:5].tolist()
         part = slice(first, first + rows)
         points = np.asarray(self.snapshot.columns["points"][part])
-        keypoints = Keypoints(points[:, :2], points[:, 2], points[:, 3], np.zeros(rows))
+        try:
+            keypoints = Keypoints(points[:, :2], points[:, 2], points[:, 3], np.zeros(rows))
+        except ValueError:  # not finite, or a size that is not above 0
+            path = self.snapshot.contents.paths[place]
+            raise damaged_image(self.snapshot.folder, path) from None
         descriptors = np.asarray(self.snapshot.columns["descriptors"][part])
         pairs, _ = match_descriptors(query_descriptors, root_sift(descriptors))
         query_share = self._share(description.width, description.height)
@@ -213,6 +221,15 @@ def _box(matrix, query_size, size, share):
     corners = transform_points(matrix, np.array([[-0.5, -0.5], [x, -0.5], [x, y], [-0.5, y]]))
     box = (np.concatenate([corners.min(axis=0), corners.max(axis=0)]) + 0.5) / share
     return np.clip(box, 0, [*size, *size]).astype(np.float32)
+
+
+def damaged_image(folder, path):
+    """Return the error for an index that holds what nothing has written there for a picture."""
+    name = display_name(folder)
+    return ValueError(
+        f"{name}: damaged data of {display_name(path)}; see what else is damaged: "
+        f"classicvision index -o {name} --verify"
+    )
 
 
 class Closed:

@@ -13,6 +13,7 @@ from classicvision._npz import load_arrays, save_arrays
 from classicvision.features.descriptors import root_sift
 from classicvision.images.reading import display_name
 from classicvision.retrieval._blas import one_blas_thread
+from classicvision.retrieval._locking import readable
 from classicvision.retrieval._rows import sync_folder
 from classicvision.retrieval.embedding import HammingEmbedding
 from classicvision.retrieval.hamming_search import Query
@@ -102,7 +103,9 @@ class IndexWords:
         """
         paths = [os.path.join(folder, name) for name in FILES]
         for path, name in zip(paths, FILES, strict=True):
-            if not os.path.isfile(path) or _digest(path) != checksums.get(name):
+            with readable(display_name(os.fspath(folder))):
+                intact = os.path.isfile(path) and _digest(path) == checksums.get(name)
+            if not intact:
                 raise ValueError(
                     f"{display_name(path)}: missing, or not the file of this index; it is "
                     "damaged, build it anew"

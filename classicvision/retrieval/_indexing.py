@@ -11,6 +11,7 @@ import numpy as np
 
 from classicvision._parallel import parallel_map
 from classicvision.images import read_image
+from classicvision.images.iteration import is_video
 from classicvision.images.reading import display_name, open_file
 from classicvision.retrieval._blas import one_blas_thread
 from classicvision.retrieval._description import Description, Extraction, describe
@@ -183,7 +184,7 @@ def remove_images(writer, paths):
         full = os.path.abspath(name)
         found = [full] if full in known else [other for other in known if is_below(other, full)]
         if not found or not name:
-            raise ValueError(f"{display_name(full)}: not in the index; see its paths")
+            raise ValueError(f"{display_name(full)}: not in the index; check its name and folder")
         removed.update(dict.fromkeys(found))
     changes = Changes(removed=writer.remove(removed))
     sources = writer.get("sources") or []
@@ -255,6 +256,8 @@ def _described(path, extraction, known=None):
             return stamp
         description = describe(read_image(path), Extraction(**extraction))
     except (OSError, ValueError, MemoryError) as error:
+        if isinstance(error, ValueError) and is_video(path):
+            return f"{display_name(path)}: a video; an index is of pictures"
         return str(error) or type(error).__name__
     return _Described(stamp, digest, description)
 

@@ -56,10 +56,36 @@ def cannot_be_written(name, error):
     if isinstance(error, sqlite3.Error):
         denied = "readonly" in str(error) or "unable to open" in str(error)
     else:
-        denied = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
-    kind = type(error) if isinstance(error, OSError) else OSError
+        denied = is_denied(error)
     if denied:
-        return kind(
+        return PermissionError(
             f"{name}: cannot be written to ({reason}); check the rights of the folder and its files"
         )
+    kind = type(error) if isinstance(error, OSError) else OSError
     return kind(f"{name}: cannot be written ({reason}); check the disk")
+
+
+def is_denied(error):
+    """Say whether an ``OSError`` is a matter of rights."""
+    return error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+@contextlib.contextmanager
+def readable(name):
+    """Have it said in one line which index cannot be read, and what to do.
+
+    Parameters
+    ----------
+    name : str
+        What messages call the index.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or isinstance(error, FileNotFoundError):
+            raise  # it is a sentence of our own, or means something else to the caller
+        what = f"{os.path.basename(error.filename)} " if error.filename else ""
+        remedy = "rights of the folder and its files" if is_denied(error) else "disk"
+        raise type(error)(
+            f"{name}: {what}cannot be read ({error.strerror}); check the {remedy}"
+        ) from None

@@ -32,6 +32,14 @@ class Found(NamedTuple):
     unreadable: dict
 
 
+def index_folder(path, name):
+    """Return the absolute name of an index's folder, given as the argument ``name``."""
+    path = os.fspath(path)
+    if not path:
+        raise ValueError(f"{name} must name a folder, got {path!r}")
+    return os.path.abspath(path)
+
+
 def image_paths(paths, *, empty=False):
     """Return what is `Found` at some paths.
 

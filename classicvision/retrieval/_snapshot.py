@@ -12,6 +12,7 @@ import numpy as np
 
 from classicvision.images.reading import display_name
 from classicvision.retrieval._catalogue import Catalogue, from_sql
+from classicvision.retrieval._locking import readable
 from classicvision.retrieval._rows import COLUMNS, check_size
 from classicvision.retrieval._sealing import owned_rows
 from classicvision.retrieval._segments import (
@@ -118,7 +119,8 @@ class Snapshot:
             self.contents = read_catalogue(self.folder)
             now = (self.contents.generation, self.contents.segments)
             try:
-                self._map()
+                with readable(display_name(self.folder)):
+                    self._map()
                 return
             except FileNotFoundError as error:
                 if now == seen:

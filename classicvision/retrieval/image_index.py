@@ -18,7 +18,7 @@ from classicvision.retrieval._creation import (
 )
 from classicvision.retrieval._index_search import Closed, Searcher
 from classicvision.retrieval._indexing import Options, add_images, files_and_gone, remove_images
-from classicvision.retrieval._paths import image_paths
+from classicvision.retrieval._paths import image_paths, index_folder
 from classicvision.retrieval._snapshot import Snapshot
 from classicvision.retrieval._writer import Writer
 
@@ -95,7 +95,7 @@ class ImageIndex:
     """
 
     def __init__(self, path: str | os.PathLike[str]):
-        self.path = os.path.abspath(os.fspath(path))
+        self.path = index_folder(path, "path")
         self.changes = None
         self._load()
 
@@ -185,7 +185,7 @@ class ImageIndex:
         learning = Learning.checked(extraction, n_words, vocabulary, random_state)
         options = Options.checked(n_jobs, verbose, on_error)
         found = image_paths(paths)
-        folder = os.path.abspath(os.fspath(out))
+        folder = index_folder(out, "out")
         with gone_after_errors(folder):
             if os.path.exists(os.path.join(folder, CATALOGUE)):
                 check_parameters(folder, learning)
@@ -372,7 +372,7 @@ class ImageIndex:
         """
         path = os.path.abspath(path)
         if path not in self._searcher.places:
-            raise ValueError(f"{display_name(path)}: not in the index; see its paths")
+            raise ValueError(f"{display_name(path)}: not in the index; check its name and folder")
         return self._searcher.compare(self._searcher.describe(image), self._searcher.places[path])
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """``classicvision index``: pictures into an index, on from where it was, and up to date."""
 
+import errno
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ import pytest
 
 import classicvision as cv
 from classicvision.retrieval import _creation
+from classicvision.retrieval._writer import Writer
 
 
 @pytest.fixture
@@ -56,7 +58,7 @@ def test_pictures_of_a_disk_that_is_not_there_stay(run, photos):
     shutil.move("photos", "elsewhere")
     for named in ([], files):
         result = run("index", *named, "-o", "photos.index", "--update")
-        assert (result.exit_code, result.stdout) == (1, "photos.index: 2 pictures (1 skipped)\n")
+        assert (result.exit_code, result.stdout) == (2, "photos.index: 2 pictures (1 skipped)\n")
         assert result.stderr.splitlines()[-1] == (
             f"classicvision: error: {photos}: the folder is gone; bring it back, or remove its "
             "pictures from the index"
@@ -105,13 +107,14 @@ def test_a_folder_that_is_gone_is_removed(run, photos):
     assert result.stdout == "photos.index: 3 pictures (1 added, 2 unchanged)\n"
     result = run(*command, "more")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.endswith("more: not in the index; see its paths\n")
+    assert result.stderr.endswith("more: not in the index; check its name and folder\n")
     result = run(*command, "photos", "--update")
     assert result.exit_code == 2
     assert "--remove goes with --compact alone; add pictures afterwards" in result.stderr
 
 
 def test_what_is_refused(run, photos):
+    (photos.parent / "clip.avi").write_bytes(b"RIFF")
     for arguments, reason in [
         (["photos"], "Missing option '-o' / '--output'; see 'classicvision index --help'"),
         (["", "-o", "x"], "an input has no name: ''; see 'classicvision index --help'"),
@@ -123,13 +126,58 @@ def test_what_is_refused(run, photos):
         (["photos", "-o", "photos/2.png"], f"{photos}/2.png: cannot be made (File exists)"),
         (["photos", "-o", "photos/2.png/x"], f"{photos}/2.png/x: cannot be made (Not a dir"),
         (["-o", "photos/2.png"], f"{photos}/2.png: cannot be made (File exists)"),
+        (["-o", "x", "--compact"], f"{os.path.abspath('x')}: no such folder; check the name of"),
+        (["photos/2.png", "-o", "x"], f"{photos}/2.png: not a JPEG, "),
+        (["clip.avi", "-o", "x"], f"{photos.parent}/clip.avi: a video; an index is of pictures"),
+        (["photos", "-o", "x", "--words", "9999"], "--words must be at most "),
+        (["photos", "-o", "x", "--words", "9", "--vocabulary", "v"], "--words goes without --voc"),
         (["-o", "x", "--update"], f"{os.path.abspath('x')}: no such folder; check the name of"),
         (["-o", "x", "--update", "--words", "3"], "--update keeps the words and the parameters"),
     ]:
         result = run("index", *arguments)
         assert (result.exit_code, result.stdout) == (2, ""), arguments
         assert result.stderr.splitlines()[-1].startswith(f"classicvision: error: {reason}")
-    assert os.listdir() == ["photos"]
+    assert sorted(os.listdir()) == ["clip.avi", "photos"]
+
+
+def test_other_parameters_are_called_as_the_options(run, photos):
+    run("index", "photos", "-o", "photos.index", "--words", "50")
+    result = run("index", "photos", "-o", "photos.index", "--max-side", "300")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "photos.index: an index with --max-side 640, got 300; leave it as it" in result.stderr
+
+
+def test_exit_codes(run, photos, monkeypatch):
+    (photos / "2.png").rename("no.png")
+    run("index", "photos", "-o", "photos.index", "--words", "50")
+    result = run("index", "no.png", "-o", "photos.index")
+    assert (result.exit_code, result.stdout) == (2, "photos.index: 3 pictures (1 skipped)\n")
+    with Writer(photos.parent / "photos.index"):
+        result = run("index", "photos", "-o", "photos.index")
+    assert result.exit_code == 1
+    assert result.stderr.endswith("is writing to this index; wait until it ends\n")
+
+    def denied(folder):
+        raise PermissionError(errno.EACCES, "Permission denied", folder)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", denied)
+        result = run("index", "photos", "-o", "photos.index")
+    assert result.exit_code == 2
+    assert f"{photos}: the folder cannot be read (Permission denied); check its" in result.stderr
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "makedirs", lambda path, exist_ok: denied(path))
+        result = run("index", "photos", "-o", "new.index")
+    assert result.exit_code == 2
+    assert "new.index: cannot be made (Permission denied); check the rights of the" in result.stderr
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    for arguments in (["photos"], ["--verify"], ["--compact"], ["--update"]):
+        result = run("index", *arguments, "-o", "photos.index")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == (
+            f"classicvision: error: {photos.parent}/photos.index: catalogue.sqlite cannot be read "
+            "(Permission denied); check the rights of the folder and its files\n"
+        )
 
 
 def test_verify(run, photos):

@@ -42,6 +42,17 @@ def test_a_bad_file_is_skipped_and_the_run_goes_on(run, folder):
 
 
 @pytest.mark.lane
+def test_remedies_without_an_option_are_left_out(run, folder):
+    (folder / "large.pgm").write_bytes(b"P5 60000 60000 255 A")
+    result = run("edges", "scans/large.pgm")
+    assert result.exit_code == 2
+    assert result.stderr.endswith("; shrink it\n")
+    result = run("identify", "--bins", "1000")
+    assert result.exit_code == 2
+    assert result.stderr.endswith(" in all, got 1000 x 1000 x 1000; take fewer bins\n")
+
+
+@pytest.mark.lane
 def test_patterns(run, folder):
     result = run("edges", "scans/[13].png")
     assert result.exit_code == 0

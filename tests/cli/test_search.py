@@ -246,6 +246,8 @@ def test_what_is_refused(run, index, part, tmp_path):
     for arguments, reason in [
         ([index.path], "there is no picture to search for: give DIR IMAGE; see 'classicvision "),
         ([index.path, ""], "an input has no name: ''; see 'classicvision search --help'"),
+        ([part, part], f"{tmp_path}/{part}: a file, and no index; give an index's folder"),
+        ([index.path, "-", "-"], "'-' goes once: standard input is one image; see 'classicvision"),
         (["nothing", part], f"{tmp_path}/nothing: no such folder; check the name of the index"),
         ([".", part], f"{tmp_path}: not an image index, it has no catalogue.sqlite"),
         ([index.path, "n*"], "n*: matches no file; check the pattern"),

@@ -68,7 +68,9 @@ def test_the_points_that_agree(built, pictures):
     other = built.compare(image, path_of(pictures, "rocket"))
     assert len(other.points) == 0
     assert other.box.tolist() == [0, 0, 0, 0]
-    with pytest.raises(ValueError, match=r"nothing\.png: not in the index; see its paths"):
+    with pytest.raises(
+        ValueError, match=r"nothing\.png: not in the index; check its name and folder"
+    ):
         built.compare(image, "nothing.png")
 
 

@@ -177,6 +177,10 @@ def test_wrong_folders_and_parameters(built, pictures, tmp_path):
         cv.ImageIndex.build([0], tmp_path / "index")
     with pytest.raises(ValueError, match="max_side must be at least 16, got 3"):
         cv.ImageIndex.build(pictures, tmp_path / "index", max_side=3)
+    with pytest.raises(ValueError, match="out must name a folder, got ''"):
+        cv.ImageIndex.build(pictures, "")
+    with pytest.raises(ValueError, match="path must name a folder, got ''"):
+        cv.ImageIndex("")
     with pytest.raises(ValueError, match="top must be at least 1, got 0"):
         built.search(np.zeros((9, 9), np.uint8), top=0)
     assert os.listdir(tmp_path) == []

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import classicvision as cv
-from classicvision.retrieval import _catalogue
+from classicvision.retrieval import _catalogue, _index_words, _rows
 from classicvision.retrieval._writer import Writer
 from tests.retrieval.pictures import OPTIONS, path_of
 from tests.retrieval.store_records import steps
@@ -69,6 +69,48 @@ def test_postings_of_no_image_are_found_by_searches_and_told_of(index, pictures)
     opened.compact()
     opened.verify()
     assert opened.search(path_of(pictures, "astronaut"), top=1).inliers > 20
+
+
+def test_numbers_that_nothing_wrote_are_damage_of_the_index(index, pictures):
+    path = path_of(pictures, "astronaut")
+    message = rf"^{index.path}: damaged data of {path}; see what else is damaged: classicvision "
+    overwrite(index, "points", np.float32(np.nan))
+    opened = cv.ImageIndex(index.path)
+    for search in (opened.search, lambda query: opened.compare(query, path)):
+        with pytest.raises(ValueError, match=message):
+            search(path)
+    overwrite(index, "weights", np.float32(np.inf))
+    with pytest.raises(ValueError, match=message):
+        cv.ImageIndex(index.path)
+
+
+def overwrite(index, name, value):
+    """Replace the first number of an array of an index."""
+    with open(os.path.join(index.path, f"000001-{name}.rows"), "r+b") as file:
+        file.write(value.tobytes())
+
+
+@pytest.mark.parametrize("name", ["catalogue.sqlite", "000001-words.rows", "vocabulary.npz"])
+def test_files_without_rights_are_named(index, monkeypatch, name):
+    path = os.path.join(index.path, name)
+
+    def denied(*arguments):
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    if name == "catalogue.sqlite":  # or its folder
+        monkeypatch.setattr(_catalogue.os, "access", denied)
+    elif name == "vocabulary.npz":
+        monkeypatch.setattr(_index_words, "_digest", denied)
+    else:
+        monkeypatch.setattr(_rows, "map_array", denied)
+    message = rf"^{index.path}: {name} cannot be read \(Permission denied\); check the rights of "
+    with pytest.raises(PermissionError, match=message):
+        cv.ImageIndex(index.path)
+
+
+def test_a_file_is_no_index(index):
+    with pytest.raises(NotADirectoryError, match=r"npz: a file, and no index; give an index's fol"):
+        cv.ImageIndex(os.path.join(index.path, "vocabulary.npz"))
 
 
 def test_damaged_words_are_refused(index):

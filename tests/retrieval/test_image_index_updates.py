@@ -140,7 +140,7 @@ def test_a_folder_in_a_folder_that_is_there_may_go(photographs, tmp_path):
 def test_folders_are_removed(pictures, index, tmp_path):
     shutil.copytree(pictures, tmp_path / "more" / "deep")
     index.add(tmp_path / "more")
-    with pytest.raises(ValueError, match="mor: not in the index; see its paths"):
+    with pytest.raises(ValueError, match="mor: not in the index; check its name and folder"):
         index.remove([tmp_path / "more", tmp_path / "mor"])
     with pytest.raises(ValueError, match="not in the index"):
         index.remove("")

@@ -247,8 +247,6 @@ def test_ctrl_c_leaves_an_index_that_goes_on(run, start, tmp_path):
     assert errors.endswith("in the index; the same command goes on\n")
     count = len(cv.ImageIndex(tmp_path / "many.index"))
     result = run("index", "many", "-o", "many.index")
-    assert result.stdout == (
-        f"many.index: 80 pictures ({80 - count} added, {count} unchanged)\n"
-        if count
-        else "many.index: 80 pictures (80 added)\n"
-    )
+    done = {"added": 80 - count, "unchanged": count}
+    done = ", ".join(f"{number} {what}" for what, number in done.items() if number)
+    assert result.stdout == f"many.index: 80 pictures ({done})\n"

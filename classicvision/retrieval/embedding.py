@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_number, check_random_state
+from classicvision._checks import as_array, check_number, check_random_state
 from classicvision._jit import kernel
 from classicvision.retrieval._search_inputs import check_words
 from classicvision.retrieval._sources import LARGEST, check_descriptors
@@ -109,7 +109,7 @@ class HammingEmbedding:
         n_bits = check_number(self.n_bits, "n_bits", at_least=1, at_most=64, integer=True)
         n_words = check_number(n_words, "n_words", at_least=1, integer=True)
         rng = check_random_state(self.random_state)
-        descriptors = check_descriptors(descriptors, largest=LARGEST)
+        descriptors = _table(descriptors)
         words = check_words(words, n_words, len(descriptors))
         if len(descriptors) == 0:
             raise ValueError("descriptors must not be empty: there is nothing to learn from")
@@ -146,8 +146,7 @@ class HammingEmbedding:
         """
         if not hasattr(self, "thresholds_"):
             raise ValueError("this HammingEmbedding is not fitted yet; call fit first")
-        width = self.projection_.shape[1]
-        descriptors = check_descriptors(descriptors, width, largest=LARGEST)
+        descriptors = _table(descriptors, self.projection_.shape[1])
         words = check_words(words, len(self.thresholds_), len(descriptors), several=True)
         columns = words if words.ndim == 2 else words[:, None]
         signatures = np.empty(columns.shape, np.uint64)
@@ -157,6 +156,15 @@ class HammingEmbedding:
     def _project(self, descriptors):
         projections = np.empty((len(descriptors), len(self.projection_)), np.float32)
         for start in range(0, len(descriptors), _BLOCK):
-            rows = slice(start, start + _BLOCK)
-            np.matmul(descriptors[rows], self.projection_.T, out=projections[rows])
+            block = check_descriptors(descriptors[start : start + _BLOCK], largest=LARGEST)
+            np.matmul(block, self.projection_.T, out=projections[start : start + _BLOCK])
         return projections
+
+
+def _table(descriptors, width=None):
+    """Return descriptors of shape (n, width); memory maps stay what they are, for `_project`."""
+    array = as_array(descriptors)
+    if array.ndim == 2 and len(array) > _BLOCK:
+        check_descriptors(array[:1], width)
+        return array
+    return check_descriptors(array, width)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from classicvision import HammingEmbedding
+from classicvision.retrieval import embedding as embedding_module
 
 
 def descriptors_of(rng, n=300, d=16, n_words=3):
@@ -121,3 +122,28 @@ def test_what_transform_refuses():
         embedding.transform(np.eye(4), [0, 2, 0, 0])
     with pytest.raises(ValueError, match="NaN, infinite or beyond"):
         embedding.transform([[1, np.inf, 0, 0]], [0])
+
+
+def test_descriptors_on_disk_are_read_in_blocks(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, 256, (50, 8), dtype=np.uint8)
+    np.save(tmp_path / "rows.npy", rows)
+    mapped = np.load(tmp_path / "rows.npy", mmap_mode="r")
+    words = rng.integers(0, 4, 50)
+    expected = HammingEmbedding(8, random_state=0).fit(rows, words, 4).transform(rows, words)
+    checked, check = [], embedding_module.check_descriptors
+    monkeypatch.setattr(embedding_module, "_BLOCK", 16)
+    monkeypatch.setattr(
+        embedding_module,
+        "check_descriptors",
+        lambda block, *args, **options: (
+            checked.append(len(block)) or check(block, *args, **options)
+        ),
+    )
+    found = HammingEmbedding(8, random_state=0).fit(mapped, words, 4).transform(mapped, words)
+    np.testing.assert_array_equal(found, expected)
+    assert max(checked) == 16
+    with pytest.raises(ValueError, match="must have 8 columns as those that were learned"):
+        HammingEmbedding(8, random_state=0).fit(mapped, words, 4).transform(mapped[:, :7], words)
+    with pytest.raises(ValueError, match="NaN, infinite or beyond"):
+        HammingEmbedding(8).fit(np.full((40, 8), np.nan), words[:40], 4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import select
 import stat
 import threading
 import warnings
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 MAX_PIXELS = 178956970  # Pillow's limit too: 512 MiB of RGB
 _MAX_BYTES = 1 << 30  # a larger file is no photograph, whatever its header says
+_PATIENCE = 1.0  # seconds that something may take to begin to write to a named pipe
 _MAX_SCANS = 500  # of a progressive JPEG; encoders make about ten
 _FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "PPM")  # none that runs a program
 
@@ -141,7 +143,7 @@ def open_file(path, *, pipes=False, kind=None):
 
     Where it is a folder, ``kind`` says what it should be, such as "a model"; by default an image.
     Devices are refused, which may never end, and pipes, unless asked for: these are read if
-    something writes to them, as a shell's ``<(command)``, and empty otherwise.
+    something writes to them, as a shell's ``<(command)``, or begins to in time, else empty.
     """
     name = display_name(os.fspath(path))
     is_pipe = _is_pipe(path)
@@ -167,9 +169,14 @@ def _is_pipe(path):
 
 
 def _open_pipe(path, flags):
-    """Open a pipe without waiting for somebody to write to it, then read it as any file."""
+    """Open a pipe without waiting for ever for somebody to write to it; read it as any file."""
     descriptor = os.open(path, flags | os.O_NONBLOCK)
-    os.set_blocking(descriptor, True)
+    try:
+        select.select([descriptor], [], [], _PATIENCE)
+        os.set_blocking(descriptor, True)
+    except BaseException:
+        os.close(descriptor)
+        raise
     return descriptor
 
 

@@ -235,7 +235,7 @@ def test_ctrl_c_while_words_are_learned_starts_again(run, photos, monkeypatch):
 def test_ctrl_c_leaves_an_index_that_goes_on(run, start, tmp_path):
     (tmp_path / "many").mkdir()
     image = cv.sample_image("camera")
-    for i in range(80):
+    for i in range(300):  # two seconds' work after the first are written
         cv.write_image(tmp_path / "many" / f"{i}.png", np.roll(image, i, axis=1)[80:208, 200:328])
     process = start("index", "many", "-o", "many.index", "--words", "20")
     while not os.path.exists(tmp_path / "many.index" / "000001-weights.rows"):
@@ -247,6 +247,6 @@ def test_ctrl_c_leaves_an_index_that_goes_on(run, start, tmp_path):
     assert errors.endswith("in the index; the same command goes on\n")
     count = len(cv.ImageIndex(tmp_path / "many.index"))
     result = run("index", "many", "-o", "many.index")
-    done = {"added": 80 - count, "unchanged": count}
+    done = {"added": 300 - count, "unchanged": count}
     done = ", ".join(f"{number} {what}" for what, number in done.items() if number)
-    assert result.stdout == f"many.index: 80 pictures ({done})\n"
+    assert result.stdout == f"many.index: 300 pictures ({done})\n"

@@ -341,6 +341,17 @@ def test_a_pipe_that_is_written_to(tmp_path):
         os.close(reading)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="pipes have no names there")
+def test_a_named_pipe_that_is_written_to_a_little_later(tmp_path):
+    picture = np.arange(300, dtype=np.uint8).reshape(10, 10, 3)
+    path = tmp_path / "pipe.png"
+    os.mkfifo(path)
+    writer = threading.Timer(0.1, path.write_bytes, [encode(picture, "PNG")])
+    writer.start()
+    np.testing.assert_array_equal(read_image(path), picture)
+    writer.join()
+
+
 def test_no_permission(monkeypatch):
     def refuse(*args, **options):
         raise PermissionError(13, "Permission denied")

@@ -120,7 +120,7 @@ def _bag_accuracy(items, labels, training, inner, rng):
 
 
 def measured(kind, items, labels, numbers):
-    """Return the accuracies of every encoding, one for each of these draws."""
+    """Return by number of the draw the accuracies of every encoding."""
     accuracies = {}
     for number in numbers:
         training, testing = split(labels, number)
@@ -148,7 +148,6 @@ def measured_dense(paths, labels, splits):
 
 def table(kind, accuracies):
     """Return the accuracies as lines of text."""
-    accuracies = {name: [own[i] for i in sorted(own)] for name, own in accuracies.items()}
     reference = np.array(next(iter(accuracies.values())))
     lines = [f"{kind}: accuracy, deviation, difference to the first"]
     for name, values in accuracies.items():
@@ -168,11 +167,14 @@ def main():
         raise SystemExit("set CLASSICVISION_DATA to the folder with caltech101_subset")
     paths = sorted(folder.glob("*/*.jpg"))
     labels = np.unique([path.parent.name for path in paths], return_inverse=True)[1]
-    results = {"dense": measured_dense(paths, labels, options.splits)}
-    print(table("dense", results["dense"]), flush=True)
-    items = described(paths, "rootsift")
-    results["rootsift"] = measured("rootsift", items, labels, range(options.splits))
-    print(table("rootsift", results["rootsift"]), flush=True)
+    results = {}
+    for kind in ("dense", "rootsift"):
+        if kind == "dense":
+            found = measured_dense(paths, labels, options.splits)
+        else:
+            found = measured(kind, described(paths, kind), labels, range(options.splits))
+        results[kind] = {name: [own[i] for i in sorted(own)] for name, own in found.items()}
+        print(table(kind, results[kind]), flush=True)
     if options.json:
         Path(options.json).write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 

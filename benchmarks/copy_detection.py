@@ -13,8 +13,8 @@ the words of the other photographs too, but learns the thresholds of its signatu
 of those it holds, as every index on disk does.
 
 Two methods are measured only if ``--only`` names them: "exhaustive" matches every query with every
-picture and verifies the matches, which takes hours and is what an index can at best reach, and
-"asmk" is the package of this name, in an environment of its own that is made at first use.
+picture and verifies the matches, which takes about half an hour, and "asmk" is the package of this
+name, in an environment of its own that is made at first use.
 """
 
 import argparse

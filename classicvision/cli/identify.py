@@ -96,8 +96,9 @@ def identify(folder, images, top, reject, as_json, jobs, **options):
     Prints a line for each image, with the object whose nearest view is most like it, or
     "unknown", and below it one for each of the nearest objects, with the value of the metric.
 
-    hsv, its bins and bhattacharyya did best of all on photographs of 45 fruits and vegetables, with
-    --crop 0.7. The library's ColorIdentifier() has 8 bins of rgb instead, as color_histogram.
+    hsv, its bins and bhattacharyya told photographs of 45 fruits and vegetables apart best by
+    leave-one-out, with --crop 0.7: 0.72 there, 0.42 on other photographs. The library's
+    ColorIdentifier() has 8 bins of rgb instead, as color_histogram.
 
     \b
     Examples:

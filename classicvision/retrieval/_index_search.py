@@ -16,6 +16,7 @@ from classicvision.retrieval._description import Extraction, color_similarities,
 from classicvision.retrieval._index_words import IndexWords
 from classicvision.retrieval._paths import change_since
 from classicvision.retrieval._segments import damaged_postings
+from classicvision.retrieval._snapshot import damaged_image
 from classicvision.retrieval.hamming_search import hamming_scores
 from classicvision.retrieval.verification import transform_points, verify_matches
 
@@ -108,10 +109,6 @@ class Searcher:
         self._numbers = contents.images[:, 0]
         self._weights = np.zeros(contents.n_images, np.float32)  # 0 for those removed
         self._weights[self._numbers] = snapshot.columns["weights"][self._numbers]
-        strange = ~(np.isfinite(self._weights) & (self._weights >= 0))
-        if strange.any():
-            place = int(np.argmax(strange[self._numbers]))
-            raise damaged_image(snapshot.folder, contents.paths[place])
 
     def describe(self, image):
         """Return the `Description` of a query: an image, or the name of its file."""
@@ -141,6 +138,7 @@ class Searcher:
 
     def _scores(self, description):
         """Return a score for each image, in the order of the catalogue."""
+        self._check()
         # Several words for each of few keypoints, which costs no more than one for each of many:
         # it puts more small and changed parts of pictures first (mean average precision of queries
         # changed in several ways at once 0.847 instead of 0.827).
@@ -153,6 +151,16 @@ class Searcher:
         if has_few_keypoints(description):
             scores += color_similarities(description.vector, self.snapshot.columns["vectors"])
         return scores[self._numbers]
+
+    def _check(self):
+        """Raise ``ValueError`` for damage that the scores would be wrong by."""
+        for error in self.snapshot.problems.values():
+            raise error
+        weights = self._weights[self._numbers]
+        strange = ~(np.isfinite(weights) & (weights >= 0))
+        if strange.any():
+            path = self.snapshot.contents.paths[int(np.argmax(strange))]
+            raise damaged_image(self.snapshot.folder, path)
 
     def changes(self, paths):
         """Return which of the pictures are ``"gone"``, or have ``"changed"`` since, by path."""
@@ -221,15 +229,6 @@ def _box(matrix, query_size, size, share):
     corners = transform_points(matrix, np.array([[-0.5, -0.5], [x, -0.5], [x, y], [-0.5, y]]))
     box = (np.concatenate([corners.min(axis=0), corners.max(axis=0)]) + 0.5) / share
     return np.clip(box, 0, [*size, *size]).astype(np.float32)
-
-
-def damaged_image(folder, path):
-    """Return the error for an index that holds what nothing has written there for a picture."""
-    name = display_name(folder)
-    return ValueError(
-        f"{name}: damaged data of {display_name(path)}; see what else is damaged: "
-        f"classicvision index -o {name} --verify"
-    )
 
 
 class Closed:

@@ -126,10 +126,10 @@ def sync_folder(folder):
         os.close(descriptor)
 
 
-def check_size(path, size, *, exact=False):
+def check_size(path, size):
     """Raise ``ValueError`` for a file that is shorter than ``size`` bytes."""
     found = os.path.getsize(path)
-    if found < size or (exact and found > size):
+    if found < size:
         raise ValueError(
             f"{display_name(path)}: {found} bytes, the catalogue says {size}; the index is "
             "damaged, build it anew"

@@ -112,7 +112,8 @@ class Sealing:
         sources = []
         for part, _, count, expected in parts:
             source = segment_path(self._folder, generation, part)
-            if checksum(source) != expected:  # which the checksum of the merged one would hide
+            # The checksum of the merged one would hide it.
+            if not os.path.isfile(source) or checksum(source) != expected:
                 raise damaged_postings(source)
             sources.append((source, count))
         count = merge_segments(path, sources, self._get("parameters")["n_words"])

@@ -11,7 +11,7 @@ import zlib
 import numpy as np
 
 from classicvision.images.reading import display_name
-from classicvision.retrieval._rows import check_size, map_array, sync
+from classicvision.retrieval._rows import map_array, sync
 from classicvision.retrieval.postings import Postings, counting_sort
 
 _BLOCK = 1 << 19  # postings that are merged at a time
@@ -27,7 +27,7 @@ def segment_path(folder, generation, number):
 
 
 def damaged_postings(path):
-    """Return the error for a segment, or an index, that can be opened and holds something else."""
+    """Return the error for a segment, or an index, that does not hold what was written."""
     return ValueError(
         f"{display_name(path)}: damaged postings; compact the index, which writes them anew"
     )
@@ -36,7 +36,10 @@ def damaged_postings(path):
 def sort_postings(words, n_words, n_images, **postings):
     """Return the postings of keypoints in the order of their images."""
     if len(words) and words.max() >= n_words:
-        raise ValueError(f"a keypoint has word {words.max()}, there are {n_words}; build it anew")
+        raise ValueError(
+            f"a keypoint has word {words.max()}, there are {n_words}; verify the index, and remove "
+            "the picture that is damaged"
+        )
     offsets, order = counting_sort(words.astype(np.int32), n_words)
     arrays = {name: postings[name][order].astype(_DTYPES[name]) for name in _POSTING}
     return Postings(offsets, n_images=n_images, **arrays)
@@ -67,8 +70,7 @@ def map_segment(path, n_words, count, n_images):
         If the file has another size, or offsets that lead out of its arrays. Numbers of images
         are for the search to check, which looks at few of them.
     """
-    places = _places(n_words, count)
-    check_size(path, places["end"], exact=True)
+    places = _checked_places(path, n_words, count)
     # Kernels are compiled for arrays in memory, which may be written to: these are views whose
     # changes, of which there are none, would not reach the file.
     arrays = {
@@ -122,8 +124,7 @@ class _Source:
 
     def __init__(self, path, n_words, count):
         self._path = path
-        self._places = _places(n_words, count)
-        check_size(path, self._places["end"], exact=True)
+        self._places = _checked_places(path, n_words, count)
         self.offsets = np.fromfile(path, _DTYPES["offsets"], n_words + 1)
         _check_offsets(path, self.offsets, count)
 
@@ -137,7 +138,14 @@ class _Source:
 
 def _check_offsets(path, offsets, count):
     if offsets[0] != 0 or offsets[-1] != count or (np.diff(offsets) < 0).any():
-        raise ValueError(f"{display_name(path)}: damaged postings; build the index anew")
+        raise damaged_postings(path)
+
+
+def _checked_places(path, n_words, count):
+    places = _places(n_words, count)
+    if os.path.getsize(path) != places["end"]:
+        raise damaged_postings(path)
+    return places
 
 
 def _places(n_words, count):

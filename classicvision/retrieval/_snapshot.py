@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sqlite3
 import zlib
 from dataclasses import dataclass
@@ -89,6 +90,15 @@ def _read(catalogue):
     return Contents(*values, paths, images[:, :6], images[:, 6:], segments)
 
 
+def damaged_image(folder, path):
+    """Return the error for an index that holds what nothing has written there for a picture."""
+    name = display_name(folder)
+    return ValueError(
+        f"{name}: damaged data of {display_name(path)}; remove it and add it again; see what else "
+        f"is damaged: classicvision index -o {shlex.quote(name)} --verify"
+    )
+
+
 class Snapshot:
     """The arrays of an index, mapped, and its postings; later changes do not reach it.
 
@@ -103,6 +113,9 @@ class Snapshot:
         The committed rows of each array, on disk.
     segments : list of Postings
         All postings: the sealed ones on disk, the others in memory.
+    problems : dict of str to ValueError
+        What of the postings cannot be used and is left out, by the names of files, or of the
+        image: a search would not be right, but an index that is damaged can be mended.
 
     Raises
     ------
@@ -120,7 +133,7 @@ class Snapshot:
             now = (self.contents.generation, self.contents.segments)
             try:
                 with readable(display_name(self.folder)):
-                    self._map()
+                    self._map(again=now == seen)
                 return
             except FileNotFoundError as error:
                 if now == seen:
@@ -130,9 +143,9 @@ class Snapshot:
                     ) from None
             seen = now  # a writer has just replaced the file: the catalogue names the new one
 
-    def _map(self):
+    def _map(self, again):
         contents = self.contents
-        self.columns = {}
+        self.columns, self.problems, self._sealed = {}, {}, {}
         for column in COLUMNS:
             count = contents.n_images if column.per_image else contents.rows
             if count:
@@ -140,21 +153,20 @@ class Snapshot:
                 check_size(path, count * column.row_bytes)
             self.columns[column.name] = column.map(self.folder, contents.generation, count)
         n_words = contents.parameters["n_words"]
-        self.segments = [
-            map_segment(
-                segment_path(self.folder, contents.generation, number),
-                n_words,
-                postings,
-                contents.n_images,
-            )
-            for number, postings, _ in contents.segments
-        ]
-        tail = self._tail(n_words)
-        if len(tail):
-            self.segments.append(tail)
+        for number, postings, _ in contents.segments:
+            path = segment_path(self.folder, contents.generation, number)
+            try:
+                self._sealed[path] = map_segment(path, n_words, postings, contents.n_images)
+            except FileNotFoundError:
+                if not again:
+                    raise
+                self.problems[path] = damaged_postings(path)
+            except ValueError as error:
+                self.problems[path] = error
+        self.segments = [*self._sealed.values(), *self._tail(n_words)]
 
     def _tail(self, n_words):
-        """Return the postings that are not sealed yet."""
+        """Return the postings that are not sealed yet, if there are any, in a list."""
         sealed = self.contents.sealed
         owners = self.contents.images[:, [0, 3, 4]]
         images, rows = owned_rows(owners[owners[:, 1] >= sealed], sealed)
@@ -162,12 +174,15 @@ class Snapshot:
             name: np.asarray(self.columns[name])[sealed:][rows]
             for name in ("words", "signatures", "angles", "scales")
         }
-        try:
-            return sort_postings(
-                arrays.pop("words"), n_words, self.contents.n_images, images=images, **arrays
-            )
-        except ValueError as error:
-            raise ValueError(f"{display_name(self.folder)}: {error}") from None
+        words = arrays.pop("words")
+        strange = words >= n_words
+        if strange.any():
+            place = np.searchsorted(self.contents.images[:, 0], images[np.argmax(strange)])
+            path = self.contents.paths[place]
+            self.problems[path] = damaged_image(self.folder, path)
+            return []
+        tail = sort_postings(words, n_words, self.contents.n_images, images=images, **arrays)
+        return [tail] if len(tail) else []
 
     def damages(self):
         """Read everything, and yield ``(path, error)`` of what is not as it was written.
@@ -179,10 +194,14 @@ class Snapshot:
         error : ValueError
         """
         contents = self.contents
-        for (number, _, expected), segment in zip(contents.segments, self.segments, strict=False):
-            strange = len(segment) and segment.images.max() >= contents.n_images
-            if strange or segment_checksum(segment) != expected:
-                path = segment_path(self.folder, contents.generation, number)
+        for number, _, expected in contents.segments:
+            path = segment_path(self.folder, contents.generation, number)
+            segment = self._sealed.get(path)
+            if (
+                segment is None
+                or (len(segment) and segment.images.max() >= contents.n_images)
+                or segment_checksum(segment) != expected
+            ):
                 yield path, damaged_postings(path)
         name = display_name(self.folder)
         for path, (number, _, _, first, rows, expected) in zip(

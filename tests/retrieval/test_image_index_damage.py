@@ -73,15 +73,71 @@ def test_postings_of_no_image_are_found_by_searches_and_told_of(index, pictures)
 
 def test_numbers_that_nothing_wrote_are_damage_of_the_index(index, pictures):
     path = path_of(pictures, "astronaut")
-    message = rf"^{index.path}: damaged data of {path}; see what else is damaged: classicvision "
+    message = rf"^{index.path}: damaged data of {path}; remove it and add it again; see what "
     overwrite(index, "points", np.float32(np.nan))
     opened = cv.ImageIndex(index.path)
     for search in (opened.search, lambda query: opened.compare(query, path)):
         with pytest.raises(ValueError, match=message):
             search(path)
-    overwrite(index, "weights", np.float32(np.inf))
-    with pytest.raises(ValueError, match=message):
-        cv.ImageIndex(index.path)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1])
+def test_a_damaged_weight_is_told_of_and_mended(index, pictures, value):
+    path = path_of(pictures, "astronaut")
+    overwrite(index, "weights", np.float32(value))
+    opened = cv.ImageIndex(index.path)
+    with pytest.raises(ValueError, match=rf"damaged data of {path}; remove it and add it again"):
+        opened.search(path)
+    assert damaged(opened) == [path]
+    assert opened.remove(path).removed == 1
+    assert opened.add(path).added == 1
+    assert damaged(opened) == []
+    assert opened.search(path, top=1).paths == (path,)
+
+
+@pytest.mark.parametrize("damage", ["offsets", "short", "missing"])
+def test_damaged_segments_are_told_of_and_mended(index, pictures, damage):
+    path = path_of(pictures, "astronaut")
+    expected = index.search(path)
+    name = min(name for name in os.listdir(index.path) if name.endswith(".segment"))
+    segment = os.path.join(index.path, name)
+    if damage == "offsets":
+        with open(segment, "r+b") as file:
+            file.write(np.int64(3).tobytes())
+    elif damage == "short":
+        os.truncate(segment, 100)
+    else:
+        os.unlink(segment)
+    opened = cv.ImageIndex(index.path)
+    with pytest.raises(ValueError, match=rf"{name}: damaged postings; compact the index, which"):
+        opened.search(path)
+    assert damaged(opened) == [segment]
+    opened.compact()
+    assert damaged(opened) == []
+    assert opened.search(path) == expected
+
+
+def test_a_damaged_word_is_told_of_and_mended(index, pictures):
+    path = path_of(pictures, "rocket")  # the last one: its postings are not sealed
+    count = len(index._searcher.snapshot.columns["words"])
+    with open(os.path.join(index.path, "000001-words.rows"), "r+b") as file:
+        file.seek(4 * (count - 1))
+        file.write(np.uint32(60).tobytes())
+    opened = cv.ImageIndex(index.path)
+    with pytest.raises(ValueError, match=rf"damaged data of {path}; remove it and add it again"):
+        opened.search(path)
+    assert damaged(opened) == [path]
+    assert opened.remove(path).removed == 1
+    assert opened.add(path).added == 1
+    assert damaged(opened) == []
+    assert opened.search(path, top=1).paths == (path,)
+
+
+def damaged(index):
+    """Return the names of what is damaged in an index."""
+    paths = []
+    index.verify(on_error=lambda path, error: paths.append(path))
+    return paths
 
 
 def overwrite(index, name, value):

@@ -20,8 +20,9 @@ _DONE, _SOME_SKIPPED, _REFUSED, _FAILED, _INTERRUPTED = 0, 1, 2, 1, 130
 @click.option(
     "--update",
     is_flag=True,
-    help="Also take out pictures that are gone, unless their folder is gone or empty: its disk may "
-    "be missing. Without FOLDER: of all that the index was made of.",
+    help="Also take out pictures that are gone, unless their folder, and each indexed folder above "
+    "it, is gone or empty: the disk may be missing. For that, index a disk that is mounted in a "
+    "folder by its own name too. Without FOLDER: of all that the index was made of.",
 )
 @click.option(
     "--remove",

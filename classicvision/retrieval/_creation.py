@@ -21,6 +21,14 @@ from classicvision.retrieval._steps import reached
 from classicvision.retrieval.vocabulary import VisualVocabulary
 
 
+def begin_index(folder, learning):
+    """Make an index, or check that the one that is there was built in the same way."""
+    if os.path.exists(os.path.join(folder, CATALOGUE)):
+        check_parameters(folder, learning)
+    else:
+        create_index(folder, learning)
+
+
 def create_index(folder, learning):
     """Make an index without images and without words, in a new or an empty folder."""
     try:

@@ -96,19 +96,20 @@ def files_and_gone(writer, paths):
         Where ``None`` stands for all that the index was made from.
     """
     known = list(writer.paths())
+    stored = writer.get("sources") or []
     if paths is not None:
         found = image_paths(paths, empty=True)
         sources = found.sources
         gone = vanished_paths(known, sources)
     else:
-        sources = writer.get("sources") or []
+        sources = stored
         found = lasting_paths(sources, known)
         closed = tuple(found.unreadable)  # what is in them stays as it is
         files = [*found.files, *(path for path in known if not is_below(path, *closed))]
         found = found._replace(files=list(dict.fromkeys(files)))
         gone = [path for path in known if is_gone(path)]
     missing = set(gone)
-    leaving, absent = without_absent(gone, sources)
+    leaving, absent = without_absent(gone, sources, stored)
     return Found(
         found.sources,
         [path for path in found.files if path not in missing],

@@ -157,16 +157,20 @@ def vanished_paths(paths, sources):
     ]
 
 
-def without_absent(gone, sources):
+def without_absent(gone, sources, known):
     """Return which pictures that are gone are to leave the index, and which folders are absent.
 
     A picture leaves if the folder it was in, or a folder among the sources that it was below, is
-    there and holds anything. Otherwise its disk may not be there just now.
+    there and holds anything; so must the nearest folder that the index was made from, if it was
+    below one. Otherwise its disk may not be there just now.
 
     Parameters
     ----------
     gone : list of str
     sources : list of str
+        What is brought up to date.
+    known : list of str
+        The folders and patterns that the index was made from.
 
     Returns
     -------
@@ -176,14 +180,25 @@ def without_absent(gone, sources):
     """
     missing = functools.cache(_missing_folder)
     there = [source for source in sources if missing(source) is None]
+    nearest_first = sorted(set(map(_fixed_folder, known)), key=len, reverse=True)
     leaving, absent = [], {}
     for path in gone:
         folder = os.path.dirname(path)
-        if is_below(path, *there) or missing(folder) is None:
+        nearest = next((root for root in nearest_first if is_below(path, root)), None)
+        if nearest is not None and missing(nearest) is not None:
+            folder = nearest
+        elif is_below(path, *there) or missing(folder) is None:
             leaving.append(path)
-        else:
-            absent[folder] = FileNotFoundError(_not_there(folder, missing(folder)))
+            continue
+        absent[folder] = FileNotFoundError(_not_there(folder, missing(folder)))
     return leaving, absent
+
+
+def _fixed_folder(source):
+    """Return the folder that a pattern begins with, or what is no pattern itself."""
+    while _is_pattern(source):
+        source = os.path.dirname(source)
+    return source
 
 
 def is_gone(path):

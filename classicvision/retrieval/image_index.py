@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from classicvision._checks import check_number
 from classicvision.images.reading import display_name
-from classicvision.retrieval._catalogue import CATALOGUE
 from classicvision.retrieval._creation import (
     Learning,
-    check_parameters,
-    create_index,
+    begin_index,
     gone_after_errors,
     learn_words,
 )
 from classicvision.retrieval._index_search import Closed, Searcher
 from classicvision.retrieval._indexing import Options, add_images, files_and_gone, remove_images
-from classicvision.retrieval._paths import image_paths, index_folder
+from classicvision.retrieval._paths import image_paths, index_folder, is_gone
 from classicvision.retrieval._snapshot import Snapshot
 from classicvision.retrieval._writer import Writer
 
@@ -187,10 +185,7 @@ class ImageIndex:
         found = image_paths(paths)
         folder = index_folder(out, "out")
         with gone_after_errors(folder):
-            if os.path.exists(os.path.join(folder, CATALOGUE)):
-                check_parameters(folder, learning)
-            else:
-                create_index(folder, learning)
+            begin_index(folder, learning)
             with Writer(folder) as writer:
                 read = learn_words(writer, folder, found.files, options, learning)
                 changes = add_images(writer, folder, found, options, read)
@@ -238,8 +233,9 @@ class ImageIndex:
         A file has changed if its size or time has, and then its contents. It has vanished if it
         is in the index and not there, and ``paths`` name it, a folder it was in, or a pattern it
         matches; then it is taken out. But if its folder is gone or empty, and no folder above it
-        that was given is there, its disk may be missing. The pictures of such folders, and of
-        those that cannot be read, stay, and the folders are skipped.
+        that was given is there, or if the nearest folder that the index was made from is, its disk
+        may be missing. The pictures of such folders, and of those that cannot be read, stay, and
+        the folders are skipped. Disks mounted below a folder are to be given by themselves.
 
         Parameters
         ----------
@@ -264,6 +260,7 @@ class ImageIndex:
             found, gone = files_and_gone(writer, paths)
             read = learn_words(writer, self.path, found.files, options, Learning({}))
             changes = add_images(writer, self.path, found, options, read)
+            gone = list(filter(is_gone, gone))  # and did not come back meanwhile
             self.changes = changes._replace(removed=writer.remove(gone))
         return self.changes
 

@@ -137,6 +137,38 @@ def test_a_folder_in_a_folder_that_is_there_may_go(photographs, tmp_path):
     assert index.update() == (0, 0, 1, 1, 0)
 
 
+@pytest.mark.parametrize("source", ["usb", "usb/*.png"])
+def test_a_folder_above_does_not_stand_for_a_disk_of_its_own(photographs, tmp_path, source):
+    for name in ("home/a.png", "home/b.png", "usb/c.png"):
+        (tmp_path / "mnt" / name).parent.mkdir(parents=True, exist_ok=True)
+        cv.write_image(tmp_path / "mnt" / name, photographs["coffee"][:80:2, :80:2])
+    sources = [tmp_path / "mnt" / name for name in ("home", source)]
+    index = cv.ImageIndex.build(sources, tmp_path / "index")
+    shutil.move(tmp_path / "mnt" / "usb", tmp_path / "unplugged")
+    os.unlink(tmp_path / "mnt" / "home" / "a.png")
+    with pytest.warns(RuntimeWarning, match="usb: the folder is gone; bring it back, or remove it"):
+        assert index.update(tmp_path / "mnt") == (0, 0, 1, 1, 1)
+    assert [os.path.basename(path) for path in index.paths] == ["b.png", "c.png"]
+    shutil.move(tmp_path / "unplugged", tmp_path / "mnt" / "usb")
+    assert index.update(tmp_path / "mnt") == (0, 0, 0, 2, 0)
+
+
+def test_a_picture_that_comes_back_during_an_update_stays(photographs, tmp_path):
+    for name in ("a.png", "b.png"):
+        cv.write_image(tmp_path / name, photographs["coffee"][:80:2, :80:2])
+    index = cv.ImageIndex.build(tmp_path, tmp_path / "index")
+    os.rename(tmp_path / "a.png", tmp_path / "moved")
+    shutil.copy(tmp_path / "b.png", tmp_path / "c.png")
+
+    def bring_back(name):
+        if name == "weights appended":
+            os.rename(tmp_path / "moved", tmp_path / "a.png")
+
+    with steps(bring_back):
+        assert index.update() == (1, 0, 0, 1, 0)
+    assert [os.path.basename(path) for path in index.paths] == ["a.png", "b.png", "c.png"]
+
+
 def test_folders_are_removed(pictures, index, tmp_path):
     shutil.copytree(pictures, tmp_path / "more" / "deep")
     index.add(tmp_path / "more")

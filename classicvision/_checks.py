@@ -120,8 +120,12 @@ def check_pair(value, name, *, integer=False, **limits):
 
 
 def check_flag(value, name):
-    """Return ``value`` as a bool after checking that it is one, Python's or NumPy's."""
-    if not isinstance(value, (bool, np.bool_)):
+    """Return ``value`` as a bool: that of Python or NumPy, an array of a single one, 0 or 1."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    number = isinstance(value, numbers.Integral) and value in (0, 1)
+    alone = isinstance(value, np.ndarray) and value.shape == () and value.dtype == bool
+    if not (number or alone):
         raise TypeError(f"{name} must be True or False, got {value!r:.80}")
     return bool(value)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, overload
 
 import numpy as np
 
-from classicvision._checks import check_image, check_number, check_option
+from classicvision._checks import check_flag, check_image, check_number, check_option
 from classicvision.edges._hysteresis import STRONG, WEAK, connect_weak, empty_labels, inside
 from classicvision.edges._quantiles import magnitude_quantiles
 from classicvision.edges._suppression import label_ridges
@@ -209,6 +209,7 @@ def canny(
     limits = {"at_least": 0, "at_most": 1} if quantiles else {}
     pair = check_number(low, "low", **limits), check_number(high, "high", **limits)
     check_option(aperture, "aperture", (3, 5, 7))
+    return_steps = check_flag(return_steps, "return_steps")
     if image.ndim == 3:
         image = luminance(image)
     if image.dtype == bool:

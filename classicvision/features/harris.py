@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
-from classicvision._checks import check_image, check_number, check_option, check_window
+from classicvision._checks import (
+    check_flag,
+    check_image,
+    check_number,
+    check_option,
+    check_window,
+)
 from classicvision._jit import kernel
 from classicvision.filters.box import box_filter
 from classicvision.filters.derivatives import gradient
@@ -157,6 +163,7 @@ def harris(
     k = check_number(k, "k", at_least=0, at_most=0.25)
     sigma = check_sigma(sigma)
     window = None if size is None else check_window(size)
+    return_steps = check_flag(return_steps, "return_steps")
     gx, gy = gradient(
         gray, size=aperture, dtype=np.float64 if gray.dtype == np.float64 else np.float32
     )

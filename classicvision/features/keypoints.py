@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
-from classicvision._checks import check_image, check_number, check_option
+from classicvision._checks import check_flag, check_image, check_number, check_option
 from classicvision.features._opencv_features import (
     ORB_SMALLEST,
     best_keypoints,
@@ -144,7 +144,7 @@ def detect_keypoints(
     usual, smallest, largest = _THRESHOLDS[kind]
     threshold = usual if threshold is None else threshold
     threshold = check_number(threshold, "threshold", at_least=smallest, at_most=largest)
-    if return_steps:
+    if check_flag(return_steps, "return_steps"):
         if kind != "dog":
             raise ValueError(f"kind must be 'dog' for return_steps=True, got {kind!r}")
         options = {"max_keypoints": max_keypoints, "threshold": threshold, "cells": cells}

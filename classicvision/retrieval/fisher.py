@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.mixture import GaussianMixture
 from sklearn.utils.validation import check_is_fitted
 
-from classicvision._checks import check_number, check_random_state
+from classicvision._checks import check_flag, check_number, check_random_state
 from classicvision.retrieval._encoder import ImageEncoder
 from classicvision.retrieval._fisher_statistics import (
     add_statistics,
@@ -138,6 +138,8 @@ class FisherVector(ImageEncoder):
             check_number(getattr(self, name), name, at_least=1, integer=True)
         if self.descriptor_pca is not None:
             check_number(self.descriptor_pca, "descriptor_pca", at_least=1, integer=True)
+        for name in ("first_order", "second_order", "weights", "improved"):
+            check_flag(getattr(self, name), name)
         if not (self.first_order or self.second_order or self.weights):
             raise ValueError("one of first_order, second_order and weights must be True")
         if self.mixture is not None and not isinstance(self.mixture, GaussianMixture):

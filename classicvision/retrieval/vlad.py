@@ -158,7 +158,7 @@ class VLAD(ImageEncoder):
             )
         rows = np.array([self._aggregated(item.descriptors) for item in items])
         seed = int(check_random_state(self.random_state).integers(2**31))
-        self.pca_ = PCA(self.n_components, whiten=self.whiten, random_state=seed).fit(rows)
+        self.pca_ = PCA(self.n_components, whiten=bool(self.whiten), random_state=seed).fit(rows)
         self._n_features_out = self.n_components
 
     def _encode(self, item):

@@ -362,6 +362,7 @@ def test_edge_is_followed_to_its_far_end():
     [
         ({"aperture": 4}, ValueError, "aperture must be one of 3, 5, 7, got 4"),
         ({"sigma": -0.5}, ValueError, "sigma must be at least 0, got -0.5"),
+        ({"return_steps": "no"}, TypeError, "return_steps must be True or False, got 'no'"),
         ({"low": "50"}, TypeError, "low must be a number, got '50'"),
         ({"high": float("nan")}, ValueError, "high must be a number, got nan"),
         ({"quantiles": True}, ValueError, "low must be at most 1, got 10.0"),

@@ -105,6 +105,8 @@ def test_steps_of_nothing_and_of_other_kinds():
     assert steps.scales == steps.differences == ()
     with pytest.raises(ValueError, match="kind must be 'dog' for return_steps=True, got 'sift'"):
         detect_keypoints(np.zeros((3, 3), np.uint8), return_steps=True)
+    with pytest.raises(TypeError, match="return_steps must be True or False, got 'no'"):
+        detect_keypoints(np.zeros((3, 3), np.uint8), "dog", return_steps="no")
 
 
 @pytest.mark.parametrize("threshold", [0.01, 0.04])

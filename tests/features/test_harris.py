@@ -115,3 +115,5 @@ def test_wrong_options(options, message):
     with pytest.raises(ValueError, match="must be") as caught:
         harris(np.zeros((9, 9)), **options)
     assert str(caught.value).startswith(message)
+    with pytest.raises(TypeError, match="return_steps must be True or False, got 'no'"):
+        harris(np.zeros((9, 9)), return_steps="no")

@@ -171,7 +171,7 @@ def test_large_values():
             "a must be an array of numbers, got object",
         ),
         ([[1, 2]], {"mutual": "x"}, TypeError, "mutual must be True or False, got 'x'"),
-        ([[1, 2]], {"mutual": 1}, TypeError, "mutual must be True or False, got 1"),
+        ([[1, 2]], {"mutual": 2}, TypeError, "mutual must be True or False, got 2"),
         ([[1, 2]], {"n_trees": 0}, ValueError, "n_trees must be at least 1, got 0"),
         ([[1, 2]], {"random_state": -1}, ValueError, "random_state must be at least 0, got -1"),
     ],

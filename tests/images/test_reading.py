@@ -315,6 +315,8 @@ def test_gray_is_a_bool():
         read_image(b"", 640)
     with pytest.raises(TypeError, match="gray must be True or False, got 'L'"):
         iter_images("photo.jpg", gray="L")
+    content = cv2.imencode(".png", np.zeros((2, 3, 3), np.uint8))[1].tobytes()
+    assert [read_image(content, gray).ndim for gray in (0, 1)] == [3, 2]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes and devices have no such names there")

@@ -142,7 +142,7 @@ def test_vlad_equals_its_definition(rng, residual, root, intra):
     assert np.allclose(found, expected, atol=1e-3 if root else 1e-5)
 
 
-@pytest.mark.parametrize("whiten", [False, True])
+@pytest.mark.parametrize("whiten", [False, True, 1])
 def test_vlad_in_principal_components(rng, whiten):
     from sklearn.decomposition import PCA
 
@@ -150,8 +150,8 @@ def test_vlad_in_principal_components(rng, whiten):
     full = VLAD(3, random_state=0).fit(images)
     reduced = VLAD(3, n_components=5, whiten=whiten, random_state=0)
     found = reduced.fit_transform(images)
-    expected = PCA(5, whiten=whiten, random_state=0).fit_transform(full.transform(images))[:-1]
-    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    expected = PCA(5, whiten=bool(whiten), random_state=0).fit_transform(full.transform(images))
+    expected = expected[:-1] / np.linalg.norm(expected[:-1], axis=1, keepdims=True)
     assert np.allclose(found[:-1], expected, atol=1e-4)
     assert not found[-1].any()
     with pytest.raises(ValueError, match="n_components must be at most 3, the smaller of"):
@@ -402,7 +402,11 @@ class TestEveryEncoder:
         (BagOfWords(vocabulary=5), TypeError, "vocabulary must be a VisualVocabulary or None"),
         (BagOfWords(500), ValueError, "descriptors must be at least n_words = 500, got"),
         (VLAD(residual_normalization="x"), TypeError, "residual_normalization must be True or F"),
-        (VLAD(signed_root=1), TypeError, "signed_root must be True or False, got 1"),
+        (VLAD(signed_root=2), TypeError, "signed_root must be True or False, got 2"),
+        (FisherVector(first_order="x"), TypeError, "first_order must be True or False, got 'x'"),
+        (FisherVector(second_order=None), TypeError, "second_order must be True or False, got N"),
+        (FisherVector(weights=2), TypeError, "weights must be True or False, got 2"),
+        (FisherVector(improved="x"), TypeError, "improved must be True or False, got 'x'"),
         (VLAD(whiten=True), ValueError, "whiten=True must have n_components"),
         (VLAD(n_components=0), ValueError, "n_components must be at least 1"),
         (FisherVector(0), ValueError, "n_gaussians must be at least 1"),

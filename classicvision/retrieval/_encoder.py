@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from classicvision._checks import check_jobs, check_option, check_random_state
+from classicvision._checks import as_array, check_jobs, check_option, check_random_state
 from classicvision._parallel import parallel_map
 from classicvision.retrieval._sources import LARGEST, check_descriptors
 from classicvision.retrieval.verification import check_shape
@@ -235,7 +235,7 @@ def _given(item):
     keypoints, descriptors, shape = item
     descriptors = check_descriptors(descriptors, largest=LARGEST)
     points = np.asarray(getattr(keypoints, "points", keypoints), np.float32).reshape(-1, 2)
-    shape = check_shape(shape[:2] if isinstance(shape, tuple) else shape, "the image shape")
+    shape = check_shape(shape[:2] if as_array(shape).ndim == 1 else shape, "the image shape")
     return _checked_points(LocalFeatures(descriptors, points, shape))
 
 

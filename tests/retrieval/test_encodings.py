@@ -97,7 +97,8 @@ def test_spatial_pyramid(rng):
     assert np.array_equal(binary, (np.array(expected) > 0) * levels)
     ones = np.ones(len(images[0][0]))
     keypoints = Keypoints(images[0][0], ones, ones, ones)
-    assert np.allclose(bag.transform([(keypoints, images[0][1], shape)]), expected[:1])
+    for same in (shape, (*shape, 3), [*shape, 3], np.array(shape), np.array([*shape, 3])):
+        assert np.allclose(bag.transform([(keypoints, images[0][1], same)]), expected[:1])
     with pytest.raises(ValueError, match="pyramid_levels above 1 needs the places"):
         bag.transform([images[0][1]])
 

@@ -72,7 +72,7 @@ def _image_array(image, name):
             f"{name} must be an array, got the path {path!r:.80}; read it with read_image"
         )
     array = as_array(image)
-    if array.dtype.kind in "OUSV":
+    if array.dtype.kind in "OUSV" and not isinstance(image, np.ndarray):
         raise TypeError(f"{name} must be an array of numbers, got {image!r:.80}")
     if array.dtype.type not in _IMAGE_TYPES:
         raise TypeError(

@@ -62,6 +62,8 @@ def test_layouts_and_gray(rng):
 def test_errors():
     with pytest.raises(TypeError, match="image must be of dtype bool, uint8"):
         luminance(np.zeros((2, 2, 3), complex))
+    with pytest.raises(TypeError, match=r"got object; convert it with \.astype\(\)$"):
+        luminance(np.zeros((5, 5), object))
     with pytest.raises(ValueError, match="image has no pixels"):
         luminance(np.zeros((0, 2, 3)))
 

@@ -9,7 +9,9 @@ import numpy as np
 from classicvision._checks import as_array
 from classicvision.images.reading import display_name, open_file
 
-LARGEST = 1e12  # whose squares, and the sums of these, float32 holds
+# Encodings sum up descriptors, then square the sums: so large ones, a hundred thousand of which
+# differ from their word by up to twice as much, give (2e17)^2 times 128, 5e36; float32 ends at 3e38.
+LARGEST = 1e12
 _REMEDY = "extract_descriptors returns (keypoints, descriptors), give its second"
 _RUN = 16  # neighbouring rows that are read together: a few kilobytes of a file
 
@@ -131,7 +133,7 @@ class Rows:
                 yield self._checked(array[begin : begin + size])
 
     def _checked(self, rows):
-        return check_descriptors(rows, self.dimensions)
+        return check_descriptors(rows, self.dimensions, largest=LARGEST)
 
 
 class Stream:
@@ -194,7 +196,7 @@ class Stream:
             yield np.concatenate(parts)
 
     def _checked(self, array):
-        rows = check_descriptors(_checked_shape(array), self.dimensions)
+        rows = check_descriptors(_checked_shape(array), self.dimensions, largest=LARGEST)
         if len(rows):
             self.dimensions = rows.shape[1]
         return rows

@@ -156,8 +156,8 @@ class VisualVocabulary(BaseEstimator):
         TypeError
             For options or descriptors of a wrong type.
         ValueError
-            For options out of range, fewer descriptors than words, values that are not finite,
-            or a checkpoint of other descriptors or options.
+            For options out of range, fewer descriptors than words, values that are not finite or
+            beyond 1e12, or a checkpoint of other descriptors or options.
         """
         source = self._learn(descriptors, checkpoint)
         if source.documents is not None:

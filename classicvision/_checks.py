@@ -24,6 +24,11 @@ def as_array(values: ArrayLike) -> np.ndarray:
         return np.array(None, object)
 
 
+def whole_result(value, hint):
+    """Return a hint for a message if ``value`` is all of a function's two results, else ""."""
+    return f"; {hint}" if isinstance(value, tuple) and len(value) == 2 else ""
+
+
 def check_image(
     image: ArrayLike, *, name: str = "image", color: bool = True, finite: bool = True
 ) -> np.ndarray:
@@ -199,12 +204,18 @@ def check_window(size, name="size"):
 def check_pairs(pairs: ArrayLike, n_first: int, n_second: int) -> NDArray[np.int64]:
     """Return pairs of rows of two tables of such lengths as an int64 array ``(n, 2)``."""
     array = as_array(pairs)
-    if array.size == 0 and array.shape[1:] in ((), (2,)):
+    whole = whole_result(pairs, "match_descriptors returns (pairs, distances), give its first")
+    if array.size == 0 and not whole:
         return np.zeros((0, 2), np.int64)
     if array.dtype.kind not in "iu" or array.ndim != 2 or array.shape[1] != 2:
         raise TypeError(
-            f"pairs must be integers of shape (n, 2), got shape {array.shape} and dtype "
-            f"{array.dtype}; match_descriptors returns (pairs, distances), give its first"
+            "pairs must be integers of shape (n, 2), "
+            f"got shape {array.shape} and dtype {array.dtype}{whole}"
+        )
+    if not (n_first and n_second):
+        raise ValueError(
+            f"pairs must be empty where one side has no keypoints, got {len(array)}; are they of "
+            "other keypoints?"
         )
     for side, (own, count) in enumerate(zip(array.T, (n_first, n_second), strict=True)):
         if own.min() < 0 or own.max() >= count:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import check_image, check_number, check_pairs
+from classicvision._checks import (
+    as_array,
+    check_image,
+    check_number,
+    check_pairs,
+    whole_result,
+)
 from classicvision._opencv import opencv
 from classicvision.images import as_uint8, luminance
 from classicvision.results import (
@@ -249,13 +255,16 @@ def _check_thickness(thickness, shape, pixels=300):
 
 
 def _check_points(points, name):
-    array = np.asarray(getattr(points, "points", points))
+    array = as_array(getattr(points, "points", points))
     if array.size == 0:
         return np.zeros((0, 2))
     if array.dtype.kind not in "iuf" or array.ndim != 2 or array.shape[1] != 2:
         raise TypeError(
             f"{name} must be Keypoints, or numbers of shape (n, 2), "
             f"got shape {array.shape} and dtype {array.dtype}"
+            + whole_result(
+                points, "extract_descriptors returns (keypoints, descriptors), give its first"
+            )
         )
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite")

@@ -240,10 +240,18 @@ def test_each_match_has_a_hue_of_its_own_and_the_thickness_grows_with_the_pictur
     ("arguments", "options", "error", "message"),
     [
         (([[1, 2, 3]], [[1, 2]], []), {}, TypeError, "keypoints must be Keypoints, or numbers of"),
+        (
+            ((Keypoints([[1, 2]], [3], [0], [1]), np.zeros((1, 128))), [[1, 2]], []),
+            {},
+            TypeError,
+            r"^keypoints must be .* dtype object; .* descriptors\), give its first$",
+        ),
+        (([[1, 2], [3]], [[1, 2]], []), {}, TypeError, r"got shape \(\) and dtype object$"),
+        (([], [[1, 2]], [[0, 0]]), {}, ValueError, "pairs must be empty where .* got 1; are they"),
         (([[1, 2]], ["a"], []), {}, TypeError, "other_keypoints must be Keypoints, or numbers of"),
         (([[1, np.nan]], [[1, 2]], []), {}, ValueError, "keypoints must be finite"),
         (([[1, 2]], [[1, 2]], [0, 0]), {}, TypeError, r"pairs must be integers of shape \(n, 2\)"),
-        (([[1, 2]], [[1, 2]], [[0.0, 0]]), {}, TypeError, "dtype float64; match_descriptors"),
+        (([[1, 2]], [[1, 2]], [[0.0, 0]]), {}, TypeError, "and dtype float64$"),
         (
             ([[1, 2]], [[1, 2]], [[0, 1]]),
             {},

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicvision._checks import as_array, check_flag, check_number, check_option
+from classicvision._checks import (
+    as_array,
+    check_flag,
+    check_number,
+    check_option,
+    whole_result,
+)
 from classicvision._opencv import opencv
 from classicvision.features._nearest import Nearest
 
@@ -143,12 +149,14 @@ def match_descriptors(
 
 def _check_descriptors(a, b, metric):
     """Return both as arrays, float32 or bytes, and whether they are compared bit by bit."""
-    a, b = as_array(a), as_array(b)
-    for name, array in (("a", a), ("b", b)):
+    given, (a, b) = (a, b), (as_array(a), as_array(b))
+    for name, array, value in zip("ab", (a, b), given, strict=True):
         if array.dtype.kind not in "iuf" and array.size:
             raise TypeError(
-                f"{name} must be an array of numbers, got {array.dtype}; extract_descriptors "
-                "returns (keypoints, descriptors), give its second"
+                f"{name} must be an array of numbers, got {array.dtype}"
+                + whole_result(
+                    value, "extract_descriptors returns (keypoints, descriptors), give its second"
+                )
             )
         if array.ndim != 2:
             raise ValueError(f"{name} must have shape (n, d), got {array.shape}")

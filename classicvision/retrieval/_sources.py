@@ -6,13 +6,13 @@ import os
 
 import numpy as np
 
-from classicvision._checks import as_array
+from classicvision._checks import as_array, whole_result
 from classicvision.images.reading import display_name, open_file
+from classicvision.results import Keypoints
 
-# Encodings sum up descriptors, then square the sums: so large ones, a hundred thousand of which
-# differ from their word by up to twice as much, give (2e17)^2 times 128, 5e36; float32 ends at 3e38.
+# Encodings sum up descriptors, then square the sums: a hundred thousand as large as this, each up
+# to twice as far from its word, give 128 times (2e17)^2, or 5e36, while float32 ends at 3e38.
 LARGEST = 1e12
-_REMEDY = "extract_descriptors returns (keypoints, descriptors), give its second"
 _RUN = 16  # neighbouring rows that are read together: a few kilobytes of a file
 
 
@@ -41,7 +41,7 @@ def check_descriptors(descriptors, dimensions=None, *, largest=None) -> np.ndarr
     if array.ndim != 2 or array.dtype.kind not in "buif":
         raise TypeError(
             "descriptors must be an array of numbers of shape (n, d), "
-            f"got shape {array.shape} and dtype {array.dtype}; {_REMEDY}"
+            f"got shape {array.shape} and dtype {array.dtype}{_remedy(descriptors)}"
         )
     if dimensions is not None and array.shape[1] != dimensions:
         raise ValueError(
@@ -58,6 +58,14 @@ def check_descriptors(descriptors, dimensions=None, *, largest=None) -> np.ndarr
             "drop these rows, or use np.nan_to_num"
         )
     return rows
+
+
+def _remedy(given):
+    """Return a hint if all that `extract_descriptors` returns was given, or a part of it."""
+    whole = (None, None) if isinstance(given, Keypoints) else given
+    return whole_result(
+        whole, "extract_descriptors returns (keypoints, descriptors), give its second"
+    )
 
 
 def _without_rows(array, dimensions):
@@ -217,15 +225,15 @@ def _chained(parts, rest):
     yield from rest
 
 
-def _checked_shape(array):
-    array = as_array(array)
+def _checked_shape(given):
+    array = as_array(given)
     if array.size == 0 and array.ndim <= 2:
         return array.reshape(0, array.shape[1] if array.ndim == 2 else 0)
     if array.ndim != 2 or array.dtype.kind not in "buif":
         raise TypeError(
             "descriptors must be an array of numbers of shape (n, d), or an iterable of such "
-            f"arrays, one for each image; got shape {array.shape} and dtype {array.dtype}; "
-            f"{_REMEDY}"
+            f"arrays, one for each image; got shape {array.shape} and dtype {array.dtype}"
+            f"{_remedy(given)}"
         )
     return array
 

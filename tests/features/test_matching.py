@@ -168,7 +168,8 @@ def test_large_values():
             ([[0, 0]], [[1, 2], [3, 4]]),
             {},
             TypeError,
-            "a must be an array of numbers, got object",
+            "a must be an array of numbers, got object; extract_descriptors returns (keypoints, "
+            "descriptors), give its second",
         ),
         ([[1, 2]], {"mutual": "x"}, TypeError, "mutual must be True or False, got 'x'"),
         ([[1, 2]], {"mutual": 2}, TypeError, "mutual must be True or False, got 2"),
@@ -180,6 +181,12 @@ def test_wrong_input(a, options, error, message):
     with pytest.raises(error) as caught:
         match_descriptors(a, [[3, 4]], **options)
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.lane
+def test_what_extract_descriptors_returns_is_spoken_of_only_where_it_was_given():
+    with pytest.raises(TypeError, match=r"^b must be an array of numbers, got object$"):
+        match_descriptors([[3, 4]], None)
 
 
 def test_numpy_has_a_bool_of_its_own():

@@ -108,14 +108,16 @@ def test_five_right_among_sixty(rng):
 
 def test_nothing_found(rng):
     query, image = random_keypoints(rng, 50), random_keypoints(rng, 50)
-    for pairs in (same_rows(50), same_rows(3), [], np.zeros((0, 2), int)):
+    for pairs in (same_rows(50), same_rows(3), [], np.zeros((0, 3))):
         found = verify_matches(query, image, pairs)
         assert found.inliers.tolist() == [False] * len(pairs)
         assert np.isnan(found.matrix).all()
         assert found.box.tolist() == [0, 0, 0, 0]
         assert found.n_inliers == 0
     empty = query[:0]
-    assert verify_matches(empty, empty, []).n_inliers == 0
+    assert verify_matches(empty, empty, [[]]).n_inliers == 0
+    with pytest.raises(ValueError, match=r"pairs must be empty where one .* got 3; are they"):
+        verify_matches(empty, empty, same_rows(3))
 
 
 @pytest.mark.parametrize("model", ["affine", "homography"])
@@ -188,7 +190,7 @@ def test_whatever_the_matches(seed, model):
         ({"pairs": [0, 1]}, r"pairs must be integers of shape \(n, 2\), got shape \(2,\)"),
         (
             {"pairs": [[0.5, 1]]},
-            r"of shape \(n, 2\), got shape \(1, 2\) and dtype float64",
+            r"of shape \(n, 2\), got shape \(1, 2\) and dtype float64$",
         ),
         ({"pairs": match_descriptors(np.eye(5), np.eye(5))}, "dtype object; .* its first$"),
         ({"pairs": "no"}, "pairs must be integers"),

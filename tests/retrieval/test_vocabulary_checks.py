@@ -7,7 +7,10 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from classicvision.results import Keypoints
 from classicvision.retrieval.vocabulary import VisualVocabulary
+
+KEYPOINT = Keypoints([[1, 2]], [3], [0], [1])
 
 # What is refused is refused in our own words, and by type where it is no 2-D array of numbers.
 OWN_WORDS = [
@@ -72,7 +75,8 @@ def test_options_are_checked(parameters, error, message):
         (np.array([["a", "b"]]), TypeError, "array of numbers of shape"),
         (np.zeros((3, 3), complex), TypeError, "got shape .3, 3. and dtype complex128"),
         ([(np.eye(3)[:2], np.eye(3))], TypeError, r"descriptors\), give its second$"),
-        ([[1, 2], [3]], TypeError, r"got shape \(\) and dtype object; extract_descriptors"),
+        ([[1, 2], [3]], TypeError, r"got shape \(\) and dtype object$"),
+        ((KEYPOINT, np.eye(1)), TypeError, r"descriptors\), give its second$"),
         (7, TypeError, "a .npy file or an iterable of arrays, got int"),
         ([], ValueError, "descriptors must be at least n_words = 2, got 0"),
         ([np.zeros((0, 4))] * 3, ValueError, "at least n_words = 2, got 0"),

@@ -275,7 +275,10 @@ def _mapped(path):
     open_file(path, kind="a .npy file of descriptors").close()  # says what is wrong with the name
     try:
         return np.lib.format.open_memmap(path, mode="r")
-    except (ValueError, EOFError):
-        raise ValueError(
-            f"{display_name(os.fspath(path))}: not a .npy file, or damaged; np.save writes one"
-        ) from None
+    except (ValueError, EOFError) as error:
+        name = display_name(os.fspath(path))
+        if "Python objects" in str(error):  # which open_memmap says of them alone
+            raise ValueError(
+                f"{name}: holds Python objects, not numbers; save np.concatenate of the arrays"
+            ) from None
+        raise ValueError(f"{name}: not a .npy file, or damaged; np.save writes one") from None

@@ -100,6 +100,9 @@ def test_files_of_descriptors_are_checked(tmp_path):
         path.write_bytes(content)
         with pytest.raises(ValueError, match=r"descriptors\.npy: not a \.npy file, or damaged; np"):
             VisualVocabulary(2).fit(path)
+    np.save(path, np.array([np.eye(2), np.eye(3)], object))
+    with pytest.raises(ValueError, match=r"descriptors\.npy: holds Python objects, not numbers"):
+        VisualVocabulary(2).fit(path)
 
 
 def test_queries_are_checked(rng):

@@ -24,7 +24,7 @@ from classicvision.filters.smoothing import gaussian
 from classicvision.results import Keypoints
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -196,16 +196,22 @@ def difference_of_gaussian_keypoints(
 
 
 def difference_of_gaussian_steps(
-    gray: NDArray[np.uint8], contrast_threshold: float, keypoints: Keypoints
+    gray: NDArray[np.uint8],
+    contrast_threshold: float,
+    choose: Callable[[NDArray[np.float64]], Keypoints],
 ) -> DifferenceOfGaussianSteps:
-    """Return by which steps keypoints are found; arguments as above, and the result itself."""
+    """Return by which steps keypoints are found, and those chosen of the rows found as above."""
     octaves = list(_searched(gray, contrast_threshold))
-    points = []
-    for name in ("candidates", "refined"):
-        rows = np.concatenate([np.empty((0, 5)), *(getattr(own, name) for own in octaves)])
-        points.append(Keypoints(rows[:, :2], *rows[:, 2:].T))
-    scales, differences = (tuple(own[i] for own in octaves) for i in (0, 1))
-    return DifferenceOfGaussianSteps(scales, differences, *points, keypoints)
+    candidates, refined, found = (
+        np.concatenate([np.empty((0, 5)), *(getattr(own, name) for own in octaves)])
+        for name in ("candidates", "refined", "found")
+    )
+    return DifferenceOfGaussianSteps(
+        tuple(own.scales for own in octaves),
+        tuple(own.differences for own in octaves),
+        *(Keypoints(rows[:, :2], *rows[:, 2:].T) for rows in (candidates, refined)),
+        choose(found),
+    )
 
 
 def _searched(gray, contrast_threshold):

@@ -144,14 +144,19 @@ def detect_keypoints(
     usual, smallest, largest = _THRESHOLDS[kind]
     threshold = usual if threshold is None else threshold
     threshold = check_number(threshold, "threshold", at_least=smallest, at_most=largest)
+    if cells is not None:
+        cells = check_number(cells, "cells", at_least=1, at_most=1000, integer=True)
     if check_flag(return_steps, "return_steps"):
         if kind != "dog":
             raise ValueError(f"kind must be 'dog' for return_steps=True, got {kind!r}")
-        options = {"max_keypoints": max_keypoints, "threshold": threshold, "cells": cells}
-        keypoints = detect_keypoints(gray, kind, **options)
-        return difference_of_gaussian_steps(gray, threshold, keypoints)
+
+        def choose(rows):
+            if cells is None:
+                return _best(rows, max_keypoints)
+            return share_out(_best(rows, None), gray.shape, cells, max_keypoints)
+
+        return difference_of_gaussian_steps(gray, threshold, choose)
     if cells is not None:
-        cells = check_number(cells, "cells", at_least=1, at_most=1000, integer=True)
         found = detect_keypoints(gray, kind, max_keypoints=None, threshold=threshold)
         return share_out(found, gray.shape, cells, max_keypoints)
     if kind == "orb" and min(gray.shape) < ORB_SMALLEST:

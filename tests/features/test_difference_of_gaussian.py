@@ -58,19 +58,21 @@ def test_the_extremum_of_a_parabola_is_exact(rng):
     assert not module._solve(np.zeros((3, 3)), g, shift)
 
 
+def extrema(values, smallest):
+    """Return scale, row and column of what is larger or smaller than its 26 neighbours."""
+    found = []
+    inside = values[1:-1, 5:-5, 5:-5]
+    for s, r, c in np.argwhere(abs(inside) > smallest).tolist():
+        value, cube = inside[s, r, c], values[s : s + 3, r + 4 : r + 7, c + 4 : c + 7]
+        if value == (cube.max() if value > 0 else cube.min()):
+            found.append([s + 1, r + 5, c + 5])
+    return found
+
+
 @pytest.mark.lane
 def test_extrema_are_larger_or_smaller_than_their_26_neighbours(rng):
     values = rng.integers(-9, 10, (4, 13, 14)).astype(np.float32)
-    found = module._extrema(values, 2.5)
-    wanted = []
-    for s in (1, 2):
-        for r in range(5, 8):
-            for c in range(5, 9):
-                cube, value = values[s - 1 : s + 2, r - 1 : r + 2, c - 1 : c + 2], values[s, r, c]
-                limit = cube.max() if value > 0 else cube.min()
-                if abs(value) > 2.5 and value == limit:
-                    wanted.append([s, r, c])
-    assert found.tolist() == wanted
+    assert module._extrema(values, 2.5).tolist() == extrema(values, 2.5)
 
 
 @pytest.mark.parametrize("cells", [None, 2])
@@ -87,8 +89,9 @@ def test_steps(cells):
         assert np.array_equal(smaller[0], larger[3, ::2, ::2])
     places = []
     for octave, differences in enumerate(steps.differences):
-        for _, row, column in module._extrema(differences, 0.02 / 6).tolist():
+        for _, row, column in extrema(differences, np.float32(0.02 / 6)):
             places.append([2.0**octave * x / 2 - 0.25 for x in (column, row)])
+    assert places
     assert steps.candidates.points.tolist() == places
     assert len(steps.refined) < len(steps.candidates)
     assert (steps.refined.scores >= np.float32(0.02 / 3)).all()
@@ -97,6 +100,14 @@ def test_steps(cells):
         assert same.any()
         apart = np.abs(steps.candidates.points - point).max(axis=1)
         assert apart.min() < size  # a step or two away from where it began
+
+
+def test_steps_are_kept_of_a_single_search(monkeypatch):
+    searches = []
+    octaves = module._octaves
+    monkeypatch.setattr(module, "_octaves", lambda image: searches.append(1) or octaves(image))
+    detect_keypoints(np.zeros((30, 30), np.uint8), "dog", return_steps=True)
+    assert searches == [1]
 
 
 def test_steps_of_nothing_and_of_other_kinds():

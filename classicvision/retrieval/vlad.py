@@ -60,7 +60,8 @@ class VLAD(ImageEncoder):
     n_components : int, optional
         To how many principal components of the encodings learned from they are reduced.
     whiten : bool
-        Whether those components, of which there must be some, are brought to the same variance.
+        Whether those components are brought to the same variance. Refused without them: a search
+        over both options is one over a list of grids.
     n_jobs : int, optional
         Images described and encoded at a time.
     random_state : int, Generator, RandomState or None

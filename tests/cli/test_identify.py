@@ -109,7 +109,7 @@ def test_views_that_cannot_be_read_are_told_and_skipped(run, fruit):
 
 
 @pytest.mark.lane
-def test_known_objects_are_counted_on_a_terminal(run, fruit, monkeypatch):
+def test_known_objects_are_counted_in_a_progress_bar(run, fruit, monkeypatch):
     counted = []
 
     def counting(function, items, **options):

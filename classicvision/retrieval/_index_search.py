@@ -164,8 +164,11 @@ class Searcher:
 
     def changes(self, paths):
         """Return which of the pictures are ``"gone"``, or have ``"changed"`` since, by path."""
-        stamps = {path: self.snapshot.contents.stamps[self.places[path]] for path in paths}
-        found = {path: change_since(path, tuple(stamp.tolist())) for path, stamp in stamps.items()}
+        contents, found = self.snapshot.contents, {}
+        for path in paths:
+            place = self.places[path]
+            stamp = tuple(contents.stamps[place].tolist())
+            found[path] = change_since(path, stamp, contents.hashes[place].tobytes())
         return {path: change for path, change in found.items() if change is not None}
 
     def compare(self, description, place):

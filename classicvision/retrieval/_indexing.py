@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 from typing import NamedTuple
 
@@ -12,12 +11,13 @@ import numpy as np
 from classicvision._parallel import parallel_map
 from classicvision.images import read_image
 from classicvision.images.iteration import is_video
-from classicvision.images.reading import display_name, open_file
+from classicvision.images.reading import display_name
 from classicvision.retrieval._blas import one_blas_thread
 from classicvision.retrieval._description import Description, Extraction, describe
 from classicvision.retrieval._index_words import IndexWords
 from classicvision.retrieval._paths import (
     Found,
+    file_digest,
     file_stamp,
     forget,
     image_paths,
@@ -252,7 +252,7 @@ def _described(path, extraction, known=None):
     """Return what is found in a file, its stamp if its contents are known, or what is wrong."""
     try:
         stamp = file_stamp(path)
-        digest = _file_digest(path)
+        digest = file_digest(path)
         if digest == known:
             return stamp
         description = describe(read_image(path), Extraction(**extraction))
@@ -266,14 +266,6 @@ def _described(path, extraction, known=None):
 @functools.lru_cache(maxsize=2)  # in each worker
 def _load_words(folder, checksums):
     return IndexWords.load(folder, dict(checksums))
-
-
-def _file_digest(path):
-    digest = hashlib.blake2b(digest_size=16)
-    with open_file(path) as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.digest()
 
 
 def sample_descriptors(paths, extraction, options):

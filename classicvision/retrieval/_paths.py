@@ -5,13 +5,14 @@ from __future__ import annotations
 import fnmatch
 import functools
 import glob
+import hashlib
 import os
 from typing import NamedTuple
 
 import numpy as np
 
 from classicvision.images import expand_paths
-from classicvision.images.reading import display_name
+from classicvision.images.reading import display_name, open_file
 
 
 class Found(NamedTuple):
@@ -221,11 +222,30 @@ def file_stamp(path):
     return status.st_size, status.st_mtime_ns
 
 
-def change_since(path, known):
-    """Return ``"gone"`` or ``"changed"`` if a file does not have the stamp any more, or None."""
+def file_digest(path):
+    """Return the hash of a file's contents: 16 bytes."""
+    digest = hashlib.blake2b(digest_size=16)
+    with open_file(path) as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.digest()
+
+
+def change_since(path, known, digest):
+    """Return ``"gone"`` or ``"changed"`` if a file is not what had a stamp and a hash, or None.
+
+    It is read only if it has another time, and the same size.
+    """
     if is_gone(path):
         return "gone"
-    return None if file_stamp(path) in (None, known) else "changed"
+    stamp = file_stamp(path)
+    if stamp in (None, known):
+        return None
+    try:
+        same = stamp[0] == known[0] and file_digest(path) == digest
+    except (OSError, ValueError):
+        same = False
+    return None if same else "changed"
 
 
 def _is_pattern(path):

@@ -39,6 +39,8 @@ class Contents:
         Of each image, by ascending number: the number, width, height, first row, rows, checksum.
     stamps : ndarray of int64, shape (n, 2)
         Of its file, when it was read: the size in bytes, and the time of the last change.
+    hashes : ndarray of 16 bytes each, shape (n,)
+        Of its contents then.
     segments : list of (number, postings, checksum)
     """
 
@@ -50,6 +52,7 @@ class Contents:
     paths: list
     images: np.ndarray
     stamps: np.ndarray
+    hashes: np.ndarray
     segments: list
 
 
@@ -72,14 +75,15 @@ def _read(catalogue):
     paths = []
 
     def numbers():
-        for path, *values in catalogue.connection.execute(
-            "SELECT path, number, width, height, first_row, rows, checksum, "
+        for path, digest, *values in catalogue.connection.execute(
+            "SELECT path, hash, number, width, height, first_row, rows, checksum, "
             "size, mtime_ns FROM images ORDER BY number"
         ):
             paths.append(from_sql(path))
-            yield tuple(values)
+            yield digest, tuple(values)
 
-    images = np.fromiter(numbers(), np.dtype((np.int64, 8)))
+    found = np.fromiter(numbers(), np.dtype([("hash", "V16"), ("numbers", np.int64, 8)]))
+    hashes, images = np.ascontiguousarray(found["hash"]), np.ascontiguousarray(found["numbers"])
     segments = catalogue.connection.execute(
         "SELECT number, postings, checksum FROM segments ORDER BY number"
     ).fetchall()
@@ -87,7 +91,7 @@ def _read(catalogue):
     values = [catalogue.get(key) for key in keys]
     if None in values or "n_words" not in values[0]:
         raise ValueError("it is not complete")
-    return Contents(*values, paths, images[:, :6], images[:, 6:], segments)
+    return Contents(*values, paths, images[:, :6], images[:, 6:], hashes, segments)
 
 
 def damaged_image(folder, path):

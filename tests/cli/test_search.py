@@ -147,6 +147,23 @@ def test_points_are_not_drawn_on_another_picture(run, index, part, tmp_path):
     assert run(*command, "found.html").stderr == ""
 
 
+def test_files_that_were_touched_are_shown(run, index, part, tmp_path):
+    path = index.paths[1]
+    status = os.stat(path)
+    contents = pathlib.Path(path).read_bytes()
+    os.utime(path, ns=(10**18, 10**18))
+    try:
+        result = run("search", index.path, part, "--top", "1", "--report", "found.html")
+        pathlib.Path(path).write_bytes(contents[:-1] + b"x")  # another one of the same size
+        changed = run("search", index.path, part, "--top", "1")
+    finally:
+        pathlib.Path(path).write_bytes(contents)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert len(Page((tmp_path / "found.html").read_text(encoding="utf-8")).pictures) == 2
+    assert f"{path} (changed); run classicvision index" in changed.stderr
+
+
 def test_a_picture_that_cannot_be_read_now_has_its_name_once(run, index, part, monkeypatch):
     def fail(path):
         raise OSError(f"{path}: cannot be read (Input/output error); check the disk")

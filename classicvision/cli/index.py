@@ -85,14 +85,12 @@ def index(paths, output, update, remove, compact, verify, jobs, as_json, **optio
     if "" in (output, *paths, *remove):
         raise click.UsageError("an input has no name: ''")
     parameters = any(value is not None for value in options.values())
-    if verify and (paths or update or remove or compact or parameters):
+    if verify and (paths or update or remove or compact or parameters or jobs != 1):
         raise click.UsageError("--verify goes alone; add or remove pictures afterwards")
     if remove and (paths or update or parameters):
         raise click.UsageError("--remove goes with --compact alone; add pictures afterwards")
     if options["words"] is not None and options["vocabulary"] is not None:
         raise click.UsageError("--words goes without --vocabulary, which has its words")
-    if verify:
-        return _verified(output, as_json)
     skipped = []
 
     def skip(path, problem):
@@ -102,6 +100,8 @@ def index(paths, output, update, remove, compact, verify, jobs, as_json, **optio
 
     given = {"n_jobs": jobs, "verbose": 1, "on_error": skip}
     try:
+        if verify:
+            return _verified(output, as_json)
         if update:
             made = _updated(paths, output, options, given)
         elif remove:
@@ -113,7 +113,7 @@ def index(paths, output, update, remove, compact, verify, jobs, as_json, **optio
         if compact:
             made.compact()
     except KeyboardInterrupt:
-        message(f"interrupted; {_left(output)}")
+        message("interrupted" if verify else f"interrupted; {_left(output)}")
         return _INTERRUPTED
     except ValueError as problem:
         error(_in_options(str(problem)))
@@ -162,9 +162,10 @@ def _unchanged(output, compact, options):
 
 def _verified(output, as_json):
     """Print what is damaged in an index; return the exit code."""
+    from classicvision.retrieval._catalogue import NoIndexError
     from classicvision.retrieval.image_index import ImageIndex
 
-    damages = []
+    damages, images = [], None
 
     def tell(path, problem):
         damages.append(str(problem))
@@ -172,17 +173,16 @@ def _verified(output, as_json):
 
     try:
         made = ImageIndex(output)
-    except OSError as problem:
-        error(problem)
-        return _REFUSED
-    except ValueError as problem:
-        error(problem)
-        return _FAILED
-    made.verify(on_error=tell)
+        images = len(made)
+        made.verify(on_error=tell)
+    except NoIndexError:
+        raise
+    except ValueError as problem:  # it cannot even be opened
+        tell(output, problem)
     if as_json:
-        result(json.dumps({"path": os.fspath(output), "images": len(made), "damages": damages}))
+        result(json.dumps({"path": os.fspath(output), "images": images, "damages": damages}))
     elif not damages:
-        result(f"{_display(output)}: OK, {_count(len(made))}")
+        result(f"{_display(output)}: OK, {_count(images)}")
     return _FAILED if damages else _DONE
 
 

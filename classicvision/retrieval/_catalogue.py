@@ -38,6 +38,10 @@ CREATE TABLE segments (
 """
 
 
+class NoIndexError(ValueError):
+    """A folder that is no index, or one of a newer version: nothing in it is damaged."""
+
+
 class Catalogue:
     """A connection to a catalogue.
 
@@ -67,7 +71,7 @@ class Catalogue:
         with readable(self.name):
             _check_rights(path)
         if not os.path.isfile(path):
-            raise ValueError(f"{self.name}: not an image index, it has no {CATALOGUE}")
+            raise NoIndexError(f"{self.name}: not an image index, it has no {CATALOGUE}")
         try:
             self.connection = _connect(path, write)
             with self._closed_on_error():
@@ -93,12 +97,12 @@ class Catalogue:
     def _check(self):
         tables = {name for (name,) in self.connection.execute("SELECT name FROM sqlite_master")}
         if "meta" not in tables or self.get("format") != _FORMAT:
-            raise ValueError(f"{self.name}: not an image index; it is another program's database")
+            raise NoIndexError(f"{self.name}: not an image index; it is another program's database")
         version = self.get("version")
         if not isinstance(version, int):
             raise self.damaged("it has no version")
         if version > VERSION:
-            raise ValueError(
+            raise NoIndexError(
                 f"{self.name}: an index of version {version}, this program reads {VERSION}; "
                 "update classicvision"
             )

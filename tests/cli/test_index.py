@@ -208,13 +208,38 @@ def test_verify(run, photos):
     result = run(*command)
     assert (result.exit_code, result.stdout) == (1, "")
     assert "points.rows: 16 bytes, the catalogue says" in result.stderr
-    result = run("index", "-o", "nothing", "--verify")
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.endswith("nothing: no such folder; check the name of the index\n")
-    for arguments in (["photos"], ["--update"], ["--compact"], ["--remove", "photos"]):
+    result = run(*command, "--json")
+    damage = result.stderr.removeprefix("classicvision: error: ").rstrip("\n")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {
+        "path": "photos.index",
+        "images": None,
+        "damages": [damage],
+    }
+    for name, reason in [
+        ("nothing", "no such folder; check the name of the index"),
+        ("photos", "not an image index, it has no catalogue.sqlite"),
+    ]:
+        result = run("index", "-o", name, "--verify", "--json")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.endswith(f"{name}: {reason}\n")
+    for arguments in (["photos"], ["--update"], ["--compact"], ["--remove", "."], ["--jobs", "2"]):
         result = run(*command, *arguments)
         assert result.exit_code == 2
         assert "--verify goes alone; add or remove pictures afterwards" in result.stderr
+
+
+def test_a_disk_that_fails_while_it_is_verified(run, photos, monkeypatch):
+    (photos / "2.png").unlink()
+    run("index", "photos", "-o", "photos.index", "--words", "50")
+
+    def fail(index, on_error):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(cv.ImageIndex, "verify", fail)
+    result = run("index", "-o", "photos.index", "--verify")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "classicvision: error: [Errno 5] Input/output error\n"
 
 
 def test_ctrl_c_while_words_are_learned_starts_again(run, photos, monkeypatch):

@@ -17,7 +17,7 @@ from classicvision.retrieval._index_words import IndexWords
 from classicvision.retrieval._paths import change_since
 from classicvision.retrieval._segments import damaged_postings
 from classicvision.retrieval._snapshot import damaged_image
-from classicvision.retrieval.hamming_search import hamming_scores
+from classicvision.retrieval.hamming_search import DamagedPostingsError, hamming_scores
 from classicvision.retrieval.verification import transform_points, verify_matches
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class Searcher:
         query = self._words.query(description, several=min(max(several, 1), _MOST_WORDS))
         try:
             scores = hamming_scores(self.snapshot.segments, query, self._words.idf, self._weights)
-        except IndexError:
+        except DamagedPostingsError:
             raise damaged_postings(self.snapshot.folder) from None
         if has_few_keypoints(description):
             scores += color_similarities(description.vector, self.snapshot.columns["vectors"])

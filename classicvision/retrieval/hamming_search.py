@@ -25,6 +25,10 @@ _BYTES = np.uint64(0x0101010101010101)
 BURSTINESS = ("none", "unique", "intra", "inter")
 
 
+class DamagedPostingsError(ValueError):
+    """Postings on disk that are of images which are not there."""
+
+
 class Query(NamedTuple):
     """A query's descriptors, with one or several words each."""
 
@@ -102,7 +106,7 @@ def collect_matches(
 
     Raises
     ------
-    IndexError
+    DamagedPostingsError
         For a posting of an image that is not there: arrays on disk may be damaged.
     """
     none = (np.zeros(0, column) for column in (np.int32, np.int32, np.float32, np.uint8, np.int16))
@@ -134,7 +138,7 @@ def collect_matches(
             zooms = segment.scales[rows].astype(np.int16) - query.scales[queries]
         images = segment.images[rows]
         if found and images.max() >= segment.n_images:
-            raise IndexError("segments have postings of images that are not there")
+            raise DamagedPostingsError("segments have postings of images that are not there")
         images = images.astype(np.int32) + np.int32(segment.first_image)
         parts.append(Matches(queries, images, weights, turns, zooms))
     return Matches(*(np.concatenate(column) for column in zip(*parts, strict=True)))

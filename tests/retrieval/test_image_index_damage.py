@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import classicvision as cv
-from classicvision.retrieval import _catalogue, _index_words, _rows
+from classicvision.retrieval import _catalogue, _index_search, _index_words, _rows
 from classicvision.retrieval._writer import Writer
 from tests.retrieval.pictures import OPTIONS, path_of
 from tests.retrieval.store_records import steps
@@ -144,6 +144,15 @@ def overwrite(index, name, value):
     """Replace the first number of an array of an index."""
     with open(os.path.join(index.path, f"000001-{name}.rows"), "r+b") as file:
         file.write(value.tobytes())
+
+
+def test_an_error_of_a_search_is_not_taken_for_damage(built, pictures, monkeypatch):
+    def fail(*arguments):
+        raise IndexError("a mistake")
+
+    monkeypatch.setattr(_index_search, "hamming_scores", fail)
+    with pytest.raises(IndexError, match="a mistake"):
+        built.search(path_of(pictures, "astronaut"))
 
 
 @pytest.mark.parametrize("name", ["catalogue.sqlite", "000001-words.rows", "vocabulary.npz"])

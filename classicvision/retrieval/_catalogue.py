@@ -14,11 +14,10 @@ import sqlite3
 from pathlib import Path
 
 from classicvision.images.reading import display_name
-from classicvision.retrieval._locking import cannot_be_written, readable
+from classicvision.retrieval._locking import CATALOGUE, cannot_be_written, readable
 from classicvision.retrieval._rows import sync_folder
 from classicvision.retrieval._steps import reached
 
-CATALOGUE = "catalogue.sqlite"
 VERSION = 1
 _FORMAT = "classicvision image index"
 _SYNCHRONOUS = "FULL"  # a commit is on the disk when it returns
@@ -82,7 +81,7 @@ class Catalogue:
                     f"{self.name}: the catalogue cannot be read ({error}); after a crash open it "
                     "once with write access, and if that does not help, build the index anew"
                 ) from None
-            raise cannot_be_written(self.name, error) from None
+            raise cannot_be_written(folder, error) from None
         except sqlite3.Error as error:
             raise self.damaged(error) from None
 
@@ -153,7 +152,7 @@ def create_catalogue(folder, parameters):
     except (sqlite3.OperationalError, OSError) as error:
         with contextlib.suppress(OSError):
             _delete(part)
-        raise cannot_be_written(display_name(os.fspath(folder)), error) from None
+        raise cannot_be_written(folder, error) from None
     reached("catalogue named")
 
 

@@ -7,6 +7,7 @@ import sqlite3
 
 from classicvision.images.reading import display_name
 
+CATALOGUE = "catalogue.sqlite"
 LOCK = "writer.lock"  # an empty SQLite file, which brings locks for every system
 
 
@@ -27,14 +28,14 @@ def writer_lock(folder):
     try:
         connection = sqlite3.connect(path, timeout=0, isolation_level=None)
     except sqlite3.Error as error:
-        raise cannot_be_written(name, error) from None
+        raise cannot_be_written(folder, error) from None
     with contextlib.closing(connection):
         try:
             connection.execute("PRAGMA journal_mode = MEMORY")  # no file beside it
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
             if "locked" not in str(error):
-                raise cannot_be_written(name, error) from None
+                raise cannot_be_written(folder, error) from None
             raise BlockingIOError(
                 f"{name}: another process is writing to this index; wait until it ends"
             ) from None
@@ -43,26 +44,33 @@ def writer_lock(folder):
         yield
 
 
-def cannot_be_written(name, error):
+def cannot_be_written(folder, error):
     """Return the error, in one line, for an index that SQLite or the system does not write to.
 
     Parameters
     ----------
-    name : str
-        What messages call the index.
+    folder : path-like
     error : sqlite3.OperationalError or OSError
     """
+    name = display_name(os.fspath(folder))
     reason = getattr(error, "strerror", None) or error
-    if isinstance(error, sqlite3.Error):
-        denied = "readonly" in str(error) or "unable to open" in str(error)
-    else:
+    if isinstance(error, OSError):
         denied = is_denied(error)
+    else:  # it cannot open a file if too many are open, too
+        unopened = "unable to open" in str(error) and not _may_be_written(folder)
+        denied = "readonly" in str(error) or unopened
     if denied:
         return PermissionError(
             f"{name}: cannot be written to ({reason}); check the rights of the folder and its files"
         )
     kind = type(error) if isinstance(error, OSError) else OSError
     return kind(f"{name}: cannot be written ({reason}); check the disk")
+
+
+def _may_be_written(folder):
+    files = [os.path.join(folder, name) for name in (LOCK, CATALOGUE)]
+    names = [folder, *filter(os.path.exists, files)]
+    return all(os.access(name, os.R_OK | os.W_OK) for name in names)
 
 
 def is_denied(error):

@@ -57,17 +57,16 @@ def _in_one_line(method):
 
     @functools.wraps(method)
     def wrapped(self, *arguments):
-        name = self._catalogue.name
         try:
             return method(self, *arguments)
         except sqlite3.OperationalError as error:  # the disk is full, or may not be written to
-            raise cannot_be_written(name, error) from None
+            raise cannot_be_written(self._folder, error) from None
         except sqlite3.DatabaseError as error:
             raise self._catalogue.damaged(error) from None
         except OSError as error:
             if error.errno is None:  # it is a sentence of our own
                 raise
-            raise cannot_be_written(name, error) from None
+            raise cannot_be_written(self._folder, error) from None
 
     return wrapped
 

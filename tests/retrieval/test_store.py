@@ -160,7 +160,7 @@ def test_a_folder_without_write_access(folder):
         os.chmod(folder, 0o700)
 
 
-def test_what_may_not_be_written_to_is_a_matter_of_rights():
+def test_what_may_not_be_written_to_is_a_matter_of_rights(tmp_path, monkeypatch):
     for error in (
         sqlite3.OperationalError("attempt to write a readonly database"),
         PermissionError(errno.EACCES, "Permission denied"),
@@ -168,6 +168,14 @@ def test_what_may_not_be_written_to_is_a_matter_of_rights():
         problem = cannot_be_written("x", error)
         assert str(problem).startswith("x: cannot be written to (")
         assert str(problem).endswith("); check the rights of the folder and its files")
+    unopened = sqlite3.OperationalError("unable to open database file")
+    problem = cannot_be_written(tmp_path, unopened)  # too many files are open
+    assert str(problem).endswith("cannot be written (unable to open database file); check the disk")
+    assert not isinstance(problem, PermissionError)
+    monkeypatch.setattr(os, "access", lambda path, mode: path == tmp_path)
+    assert not isinstance(cannot_be_written(tmp_path, unopened), PermissionError)
+    (tmp_path / "catalogue.sqlite").touch()
+    assert isinstance(cannot_be_written(tmp_path, unopened), PermissionError)
     full = cannot_be_written("x", sqlite3.OperationalError("database or disk is full"))
     assert str(full) == "x: cannot be written (database or disk is full); check the disk"
 

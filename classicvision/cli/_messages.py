@@ -1,5 +1,6 @@
 """What the commands say: results on standard output, everything else on standard error."""
 
+import shlex
 import sys
 
 import click
@@ -28,9 +29,14 @@ def error(text):
 
 def update_hint(index):
     """Return what to do about pictures that have changed since they were indexed."""
+    return f"run classicvision index -o {quoted(index)} --update"
+
+
+def quoted(path):
+    """Return a file's name as a command that is suggested has it."""
     from classicvision.images.reading import display_name
 
-    return f"run classicvision index -o {display_name(index)} --update"
+    return shlex.quote(display_name(path))
 
 
 def _print(text, stream):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import click
 
-from classicvision.cli._messages import error, message, result, update_hint
+from classicvision.cli._messages import error, message, quoted, result, update_hint
 from classicvision.cli._report_target import check_target
 from classicvision.cli._run import Inputs, jobs_option, run
 
@@ -82,7 +82,7 @@ def search(index, paths, top, no_verify, as_json, report, jobs):
         if len(opened) == 0:
             error(
                 f"{_display(index)}: the index has no pictures yet; run classicvision index "
-                f"IMAGE|FOLDER -o {_display(index)} (again)"
+                f"IMAGE|FOLDER -o {quoted(index)} (again)"
             )
             return _REFUSED
         if report is not None:

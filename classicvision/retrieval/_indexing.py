@@ -71,7 +71,14 @@ class Options(NamedTuple):
     @classmethod
     def checked(cls, n_jobs, verbose, on_error):
         """Return what is given; without ``on_error`` warnings are."""
+        check_on_error(on_error)
         return cls(n_jobs, verbose > 0, on_error or warn)
+
+
+def check_on_error(on_error):
+    """Raise ``TypeError`` for what is given in place of a function, or ``None``."""
+    if on_error is not None and not callable(on_error):
+        raise TypeError(f"on_error must be a function of (path, error), got {on_error!r:.80}")
 
 
 class _Described(NamedTuple):

@@ -6,16 +6,17 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from classicvision._checks import check_number
+from classicvision._checks import check_flag, check_number
 from classicvision.images.reading import display_name
-from classicvision.retrieval._creation import (
-    Learning,
-    begin_index,
-    gone_after_errors,
-    learn_words,
-)
+from classicvision.retrieval._creation import Learning, begin_index, gone_after_errors, learn_words
 from classicvision.retrieval._index_search import Closed, Searcher
-from classicvision.retrieval._indexing import Options, add_images, files_and_gone, remove_images
+from classicvision.retrieval._indexing import (
+    Options,
+    add_images,
+    check_on_error,
+    files_and_gone,
+    remove_images,
+)
 from classicvision.retrieval._paths import image_paths, index_folder, is_gone
 from classicvision.retrieval._snapshot import Snapshot
 from classicvision.retrieval._writer import Writer
@@ -314,6 +315,7 @@ class ImageIndex:
         on_error : callable, optional
             Is given ``(path, error)`` of each damage instead, in a file or in a picture's data.
         """
+        check_on_error(on_error)
         for path, error in self._searcher.snapshot.damages():
             if on_error is None:
                 raise error
@@ -340,7 +342,7 @@ class ImageIndex:
         -------
         Ranking
             ``scores``: what the words have in common, 0 to about 1, plus the inliers where the
-            query was found.
+            query was found; with fewer than 20 keypoints plus the likeness of the colours, 0 to 1.
 
         Raises
         ------
@@ -348,7 +350,8 @@ class ImageIndex:
             For what is no image, or a ``top`` below 1.
         """
         top = check_number(top, "top", at_least=1, integer=True)
-        return self._searcher.search(self._searcher.describe(image), top, bool(verify))
+        verify = check_flag(verify, "verify")
+        return self._searcher.search(self._searcher.describe(image), top, verify)
 
     def compare(
         self, image: ArrayLike | str | os.PathLike[str], path: str | os.PathLike[str]

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import sys
 
@@ -16,6 +17,7 @@ import pytest
 from PIL import Image
 
 import classicvision as cv
+from classicvision.cli._messages import update_hint
 from classicvision.retrieval import _catalogue, _creation
 
 NAMES = ["astronaut", "chelsea", "rocket"]
@@ -187,13 +189,24 @@ def test_an_index_without_pictures_answers_nothing(run, index, part, tmp_path):
     empty = shutil.copytree(index.path, tmp_path / "empty.index")
     cv.ImageIndex(empty).remove(index.paths)
     _creation.create_index(tmp_path / "begun.index", _creation.Learning({}))
-    for name in ("empty.index", "begun.index"):
+    shutil.copytree(empty, tmp_path / "my index")
+    for name in ("empty.index", "begun.index", "my index"):
         result = run("search", name, part)
         assert (result.exit_code, result.stdout) == (2, "")
         assert result.stderr == (
             f"classicvision: error: {name}: the index has no pictures yet; run classicvision "
-            f"index IMAGE|FOLDER -o {name} (again)\n"
+            f"index IMAGE|FOLDER -o {shlex.quote(name)} (again)\n"
         )
+
+
+def test_names_are_quoted_in_commands(index, tmp_path):
+    hint = f"run classicvision index -o '{tmp_path}/my index' --update"
+    assert update_hint(f"{tmp_path}/my index") == hint
+    shutil.copytree(index.path, tmp_path / "my index")
+    with open(tmp_path / "my index" / "000001-weights.rows", "r+b") as file:
+        file.write(np.float32(-1).tobytes())
+    with pytest.raises(ValueError, match=f"classicvision index -o '{tmp_path}/my index' --verify"):
+        cv.ImageIndex(tmp_path / "my index").search(index.paths[0])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes and links are POSIX")

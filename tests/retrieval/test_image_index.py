@@ -123,6 +123,16 @@ def test_pictures_without_structure_are_found_by_their_colours(tmp_path):
     assert len(index.search(np.full((9, 9), 128, np.uint8))) == 3
 
 
+def test_what_is_no_function_or_no_flag_is_refused(built, pictures):
+    for call in (built.verify, lambda on_error: built.update(pictures, on_error=on_error)):
+        with pytest.raises(
+            TypeError, match=r"^on_error must be a function of \(path, error\), got 5"
+        ):
+            call(on_error=5)
+    with pytest.raises(TypeError, match=r"^verify must be True or False, got 'no'$"):
+        built.search(path_of(pictures, "coffee"), verify="no")
+
+
 def test_a_closed_index_is_not_used(index, pictures):
     path = path_of(pictures, "coffee")
     index.close()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from classicvision._checks import check_flag, check_number
 from classicvision.features.descriptors import root_sift
 from classicvision.features.matching import match_descriptors
 from classicvision.images import read_image
@@ -18,7 +19,12 @@ from classicvision.retrieval._paths import change_since
 from classicvision.retrieval._segments import damaged_postings
 from classicvision.retrieval._snapshot import damaged_image
 from classicvision.retrieval.hamming_search import DamagedPostingsError, hamming_scores
-from classicvision.retrieval.verification import transform_points, verify_matches
+from classicvision.retrieval.verification import (
+    box_around,
+    frame_of,
+    transform_points,
+    verify_matches,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,9 +75,8 @@ class Findings(NamedTuple):
 def look_up(index, image, top, verify):
     """Return the `Findings` of a search in an `ImageIndex`."""
     searcher = index._searcher
-    description = searcher.describe(image)
-    ranking = searcher.search(description, top, verify)
-    return Findings(ranking, has_few_keypoints(description), searcher.changes(ranking.paths))
+    ranking, by_colors = searcher.look_up(image, top, verify)
+    return Findings(ranking, by_colors, searcher.changes(ranking.paths))
 
 
 def has_few_keypoints(description):
@@ -109,6 +114,13 @@ class Searcher:
         self._numbers = contents.images[:, 0]
         self._weights = np.zeros(contents.n_images, np.float32)  # 0 for those removed
         self._weights[self._numbers] = snapshot.columns["weights"][self._numbers]
+
+    def look_up(self, image, top, verify):
+        """Return the `Ranking` of a query, and whether its colours counted, too."""
+        top = check_number(top, "top", at_least=1, integer=True)
+        verify = check_flag(verify, "verify")
+        description = self.describe(image)
+        return self.search(description, top, verify), has_few_keypoints(description)
 
     def describe(self, image):
         """Return the `Description` of a query: an image, or the name of its file."""
@@ -202,8 +214,10 @@ class Searcher:
         chosen = pairs[found.inliers]
         box = np.zeros(4, np.float32)
         if len(chosen):
-            query_size = description.width * query_share, description.height * query_share
-            box = _box(found.matrix, query_size, (width, height), share)
+            # The shapes above are whole numbers, by which a box would be off in large pictures.
+            frame = frame_of(description.height * query_share, description.width * query_share)
+            corners = transform_points(found.matrix, frame)
+            box = box_around((corners + 0.5) / share - 0.5, (height, width))
         return Comparison(
             description.keypoints.points[chosen[:, 0]],
             keypoints.points[chosen[:, 1]],
@@ -220,18 +234,6 @@ def _scaled(keypoints, share):
     """Return the keypoints of a picture that is ``share`` times as large."""
     points = (keypoints.points + 0.5) * share - 0.5
     return Keypoints(points, keypoints.sizes * share, keypoints.angles, keypoints.scores)
-
-
-def _box(matrix, query_size, size, share):
-    """Return where a query of any size, as it was looked at, lies in a picture of (width, height).
-
-    The shapes that `verify_matches` takes are whole numbers, by which a box would be off in large
-    pictures.
-    """
-    x, y = np.array(query_size) - 0.5  # points count from the centre of a pixel, boxes from edges
-    corners = transform_points(matrix, np.array([[-0.5, -0.5], [x, -0.5], [x, y], [-0.5, y]]))
-    box = (np.concatenate([corners.min(axis=0), corners.max(axis=0)]) + 0.5) / share
-    return np.clip(box, 0, [*size, *size]).astype(np.float32)
 
 
 class Closed:

@@ -6,7 +6,6 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from classicvision._checks import check_flag, check_number
 from classicvision.images.reading import display_name
 from classicvision.retrieval._creation import Learning, begin_index, gone_after_errors, learn_words
 from classicvision.retrieval._index_search import Closed, Searcher
@@ -349,9 +348,7 @@ class ImageIndex:
         TypeError, ValueError
             For what is no image, or a ``top`` below 1.
         """
-        top = check_number(top, "top", at_least=1, integer=True)
-        verify = check_flag(verify, "verify")
-        return self._searcher.search(self._searcher.describe(image), top, verify)
+        return self._searcher.look_up(image, top, verify)[0]
 
     def compare(
         self, image: ArrayLike | str | os.PathLike[str], path: str | os.PathLike[str]

@@ -145,7 +145,7 @@ def verify_matches(
     if matrix is None or not _is_plausible(matrix, frame):
         return nothing
     inliers = kept & (_distances(matrix, start, end) <= threshold)
-    box = _box(transform_points(matrix, frame), limits)
+    box = box_around(transform_points(matrix, frame), limits)
     if inliers.sum() < min_inliers or (box[:2] >= box[2:]).any():
         return nothing
     return Verification(inliers, matrix, box)
@@ -166,10 +166,14 @@ def _frame(keypoints, shape):
     if shape is None:
         points = keypoints.points if len(keypoints) else np.zeros((1, 2))
         (x1, y1), (x2, y2) = points.min(axis=0) - 0.5, points.max(axis=0) + 0.5
-    else:
-        rows, columns = check_shape(shape, "query_shape")
-        x1, y1, x2, y2 = -0.5, -0.5, columns - 0.5, rows - 0.5
-    return np.array([[x1, y1], [x2, y1], [x2, y2], [x1, y2]], np.float64)
+        return np.array([[x1, y1], [x2, y1], [x2, y2], [x1, y2]], np.float64)
+    return frame_of(*check_shape(shape, "query_shape"))
+
+
+def frame_of(rows, columns):
+    """Return the corners of a picture, whose size may be any number, in the same order."""
+    x, y = columns - 0.5, rows - 0.5
+    return np.array([[-0.5, -0.5], [x, -0.5], [x, y], [-0.5, y]])
 
 
 def _estimate(start, end, model, threshold):
@@ -225,7 +229,7 @@ def _is_plausible(matrix, frame):
     )
 
 
-def _box(corners, image_shape):
+def box_around(corners, image_shape):
     """Return the box around corners, clipped to an image of (rows, columns), if there is one."""
     box = np.concatenate([corners.min(axis=0), corners.max(axis=0)]) + 0.5
     if image_shape is not None:

@@ -41,7 +41,7 @@ def made_up(image, extraction):
 def work(count, pictures):
     """Build, and print what it took."""
     import classicvision as cv
-    from classicvision.retrieval import _indexing, image_index
+    from classicvision.retrieval import _index_search, _indexing
 
     with tempfile.TemporaryDirectory() as scratch:
         folder, place = Path(scratch, "pictures"), Path(scratch, "index")
@@ -52,7 +52,7 @@ def work(count, pictures):
                 source = files[number % len(files)]
                 os.symlink(source, folder / f"{number:06d}{source.suffix or '.jpg'}")
         else:
-            _indexing.describe = image_index.describe = made_up
+            _indexing.describe = _index_search.describe = made_up
             for number in range(count):
                 cells = bytes([number >> 8 & 255, number & 255, 0])
                 (folder / f"{number:06d}.ppm").write_bytes(b"P6 1 1 255\n" + cells)

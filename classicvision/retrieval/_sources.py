@@ -48,10 +48,11 @@ def check_descriptors(descriptors, dimensions=None, *, largest=None) -> np.ndarr
             f"descriptors must have {dimensions} columns as those that were learned from, "
             f"got {array.shape[1]}"
         )
-    with np.errstate(over="ignore"):
+    limit = float(np.finfo(np.float32).max if largest is None else largest)
+    with np.errstate(over="ignore", invalid="ignore"):
         rows = np.require(array, np.float32, ["C", "W"])
-    limit = np.finfo(np.float32).max if largest is None else largest
-    if rows.size and not -limit <= rows.min() <= rows.max() <= limit:  # of NaN both are NaN
+        squares = float(rows.reshape(-1) @ rows.reshape(-1))  # enough to look at, most often
+    if not squares <= limit**2 and not -limit <= rows.min() <= rows.max() <= limit:
         beyond = "float32" if largest is None else f"{largest:g}"
         raise ValueError(
             f"descriptors have values that are NaN, infinite or beyond {beyond}; "

@@ -262,7 +262,10 @@ def test_ctrl_c_leaves_an_index_that_goes_on(run, start, tmp_path):
     image = cv.sample_image("camera")
     for i in range(300):  # two seconds' work after the first are written
         cv.write_image(tmp_path / "many" / f"{i}.png", np.roll(image, i, axis=1)[80:208, 200:328])
-    process = start("index", "many", "-o", "many.index", "--words", "20")
+    process = start(
+        *("index", "many", "-o", "many.index", "--words", "20"),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     while not os.path.exists(tmp_path / "many.index" / "000001-weights.rows"):
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)

@@ -94,8 +94,14 @@ def _pass_on_interrupts(unraisable):
         again = threading.Timer(0.05, _thread.interrupt_main)  # seconds: out of the callback
         again.daemon = True
         again.start()
-    else:
+    elif not _was_only_begun(unraisable):
         sys.__unraisablehook__(unraisable)
+
+
+def _was_only_begun(unraisable):
+    """Say whether it is an object of LLVM that an interrupt left without anything to free."""
+    module = getattr(unraisable.object, "__module__", None) or ""
+    return isinstance(unraisable.exc_value, AttributeError) and module.startswith("llvmlite.")
 
 
 @functools.cache  # once a process

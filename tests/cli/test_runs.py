@@ -244,6 +244,23 @@ def test_interrupted_while_it_compiles(start, photo, tmp_path, wait):
     assert errors.count("\n") == 1
 
 
+def test_what_llvm_had_only_begun_to_make_is_not_told():
+    # as if the interrupt came before the constructor had done anything
+    code = (
+        "from llvmlite.binding.ffi import ObjectRef\n"
+        "from classicvision.cli import main\n"
+        "try: main(['--version'])\n"
+        "except SystemExit: pass\n"
+        "ObjectRef.__new__(ObjectRef)\n"
+        "class Other:\n"
+        "    def __del__(self): self.lacks\n"
+        "Other()\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "ObjectRef" not in result.stderr
+    assert "'Other' object has no attribute 'lacks'" in result.stderr
+
+
 def test_a_system_library_that_opencv_lacks(start, photo, tmp_path):
     (tmp_path / "lacks").mkdir()
     reason = "libGL.so.1: cannot open shared object file"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _IMAGE_DTYPES = ("bool", "uint8", "uint16", "int16", "float32", "float64")
 LARGEST_WINDOW = 100_000  # pixels; the border takes time and memory of this size
+GIVE_DESCRIPTORS = "extract_descriptors returns (keypoints, descriptors), give its second"
 _IMAGE_TYPES = frozenset(np.dtype(name).type for name in _IMAGE_DTYPES)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classicvision._checks import (
+    GIVE_DESCRIPTORS,
     as_array,
     check_flag,
     check_number,
@@ -154,9 +155,7 @@ def _check_descriptors(a, b, metric):
         if array.dtype.kind not in "iuf" and array.size:
             raise TypeError(
                 f"{name} must be an array of numbers, got {array.dtype}"
-                + whole_result(
-                    value, "extract_descriptors returns (keypoints, descriptors), give its second"
-                )
+                + whole_result(value, GIVE_DESCRIPTORS)
             )
         if array.ndim != 2:
             raise ValueError(f"{name} must have shape (n, d), got {array.shape}")

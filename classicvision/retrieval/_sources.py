@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from classicvision._checks import as_array, whole_result
+from classicvision._checks import GIVE_DESCRIPTORS, as_array, whole_result
 from classicvision.images.reading import display_name, open_file
 from classicvision.results import Keypoints
 
@@ -64,9 +64,7 @@ def check_descriptors(descriptors, dimensions=None, *, largest=None) -> np.ndarr
 def _remedy(given):
     """Return a hint if all that `extract_descriptors` returns was given, or a part of it."""
     whole = (None, None) if isinstance(given, Keypoints) else given
-    return whole_result(
-        whole, "extract_descriptors returns (keypoints, descriptors), give its second"
-    )
+    return whole_result(whole, GIVE_DESCRIPTORS)
 
 
 def _without_rows(array, dimensions):
